@@ -1,0 +1,54 @@
+// swift-tools-version:6.2
+import PackageDescription
+
+// The rooms of the house, from the ground up: imports only go down.
+// `make tidy` checks the imports of every file against Tools/tidy/imports.txt,
+// because SwiftPM lets transitive imports through.
+let safety: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .strictMemorySafety(),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+let package = Package(
+    name: "needletail",
+    products: [
+        .executable(name: "needletail-server", targets: ["needletail-server"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
+    ],
+    targets: [
+        // C shims and system libraries, no logic.
+        .target(name: "CSystem", linkerSettings: [.linkedLibrary("jemalloc")]),
+        // Byte views and buffers, hashing, random, clock, numbers<->text.
+        .target(
+            name: "Primitives",
+            dependencies: ["CSystem", .product(name: "BasicContainers", package: "swift-collections")],
+            swiftSettings: safety),
+        // Siblings: pure containers | the wire protocol.
+        .target(name: "Structures", dependencies: ["Primitives", "CSystem"], swiftSettings: safety),
+        .target(name: "RESP", dependencies: ["Primitives"], swiftSettings: safety),
+        // Siblings: event loop and sockets | files, signals, allocator, threads.
+        .target(name: "Networking", dependencies: ["Primitives", "CSystem"], swiftSettings: safety),
+        .target(name: "System", dependencies: ["Primitives", "CSystem"], swiftSettings: safety),
+        // Values, entries, partitions, databases, expiry.
+        .target(
+            name: "Keyspace",
+            dependencies: ["Structures", "Primitives", "CSystem", .product(name: "BasicContainers", package: "swift-collections")],
+            swiftSettings: safety),
+        // Sessions, dispatch, the execution unit, blocking. Knows no single command.
+        .target(
+            name: "Engine",
+            dependencies: ["Keyspace", "RESP", "Primitives", .product(name: "BasicContainers", package: "swift-collections")],
+            swiftSettings: safety),
+        // The command families.
+        .target(name: "Commands", dependencies: ["Engine", "Keyspace", "RESP", "Primitives"], swiftSettings: safety),
+        // Composition root: configuration, wiring, cron, signals, logging.
+        .target(
+            name: "Server",
+            dependencies: ["Commands", "Engine", "Keyspace", "RESP", "Networking", "System", "Primitives"],
+            swiftSettings: safety),
+        .executableTarget(name: "needletail-server", dependencies: ["Server"], swiftSettings: safety),
+    ]
+)

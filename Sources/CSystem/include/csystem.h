@@ -1,0 +1,158 @@
+// C shims: what Swift cannot say itself. No logic lives here.
+#ifndef NEEDLETAIL_CSYSTEM_H
+#define NEEDLETAIL_CSYSTEM_H
+
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+#include <sys/uio.h>
+#include <sys/un.h>
+#include <time.h>
+#include <unistd.h>
+
+// Memory ---------------------------------------------------------------
+
+/// Hint that the cache line at `address` is about to be read.
+static inline void cs_prefetch(const void *address) { __builtin_prefetch(address); }
+
+/// Zeroed memory aligned to 64 bytes; NULL when there is none. Free with free().
+void *cs_allocate_lines(size_t bytes);
+
+/// Where jemalloc counts the bytes that the calling thread has allocated (or
+/// freed) since it started; NULL when another allocator is in place.
+const uint64_t *cs_thread_allocated_counter(void);
+const uint64_t *cs_thread_deallocated_counter(void);
+
+/// A counter that another thread writes.
+static inline uint64_t cs_load_relaxed(const uint64_t *counter) {
+    return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+/// Reference counts of shared blocks.
+static inline void cs_reference_retain(uint32_t *count) {
+    __atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+}
+/// True for the caller who gave up the last reference.
+static inline bool cs_reference_release(uint32_t *count) {
+    return __atomic_fetch_sub(count, 1, __ATOMIC_ACQ_REL) == 1;
+}
+static inline uint32_t cs_reference_load(const uint32_t *count) {
+    return __atomic_load_n(count, __ATOMIC_ACQUIRE);
+}
+
+/// A named jemalloc figure (stats.resident, ...); 0 when unknown.
+uint64_t cs_allocator_statistic(const char *name);
+/// Makes jemalloc's figures current.
+void cs_allocator_refresh(void);
+/// Gives unused pages of all arenas back to the system.
+void cs_allocator_purge(void);
+const char *cs_allocator_version(void);
+
+// Time -----------------------------------------------------------------
+
+static inline int64_t cs_monotonic_nanoseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+}
+static inline int64_t cs_wall_microseconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000000 + t.tv_nsec / 1000;
+}
+#if defined(__x86_64__)
+static inline uint64_t cs_cycles(void) { return __builtin_ia32_rdtsc(); }
+#else
+static inline uint64_t cs_cycles(void) { return (uint64_t)cs_monotonic_nanoseconds(); }
+#endif
+/// Whether cs_cycles() ticks at a constant rate on every core.
+bool cs_cycles_are_invariant(void);
+
+// Numbers --------------------------------------------------------------
+
+/// Longest text that cs_add_decimals writes, in bytes.
+#define CS_DECIMAL_TEXT_BYTES 5120
+enum cs_decimal_status {
+    CS_DECIMAL_OK,
+    CS_DECIMAL_BAD_FIRST,
+    CS_DECIMAL_BAD_SECOND,
+    CS_DECIMAL_NOT_FINITE,
+};
+/// Adds two decimal texts as `long double` and writes the sum without
+/// exponent and without trailing zeros; `length` receives its bytes.
+enum cs_decimal_status cs_add_decimals(const char *first, size_t first_bytes,
+                                       const char *second, size_t second_bytes,
+                                       char *text, size_t *length);
+/// Compares two decimal texts as long double: -1, 0, 1; -2 when either is not a number.
+int cs_compare_decimals(const char *first, size_t first_bytes,
+                        const char *second, size_t second_bytes);
+/// Shortest text that reads back as the same double; returns its bytes (at most 40).
+size_t cs_format_double(double value, char *text);
+/// Reads a double that fills the whole text; false when it does not.
+bool cs_parse_double(const char *text, size_t bytes, double *value);
+
+// Sockets and files ----------------------------------------------------
+
+// Reads and writes return the bytes moved or the negated errno.
+static inline ssize_t cs_receive(int fd, void *buffer, size_t bytes) {
+    ssize_t n = read(fd, buffer, bytes);
+    return n < 0 ? -errno : n;
+}
+static inline ssize_t cs_send(int fd, const void *buffer, size_t bytes) {
+    ssize_t n = send(fd, buffer, bytes, MSG_NOSIGNAL);
+    return n < 0 ? -errno : n;
+}
+static inline ssize_t cs_send_vectors(int fd, const struct iovec *vectors, int count) {
+    struct msghdr message = {.msg_iov = (struct iovec *)vectors, .msg_iovlen = (size_t)count};
+    ssize_t n = sendmsg(fd, &message, MSG_NOSIGNAL);
+    return n < 0 ? -errno : n;
+}
+static inline int cs_errno(void) { return errno; }
+static inline uint64_t cs_event_token(const struct epoll_event *event) { return event->data.u64; }
+static inline int cs_epoll_change(int poll, int operation, int fd, uint32_t interest, uint64_t token) {
+    struct epoll_event event = {.events = interest, .data = {.u64 = token}};
+    return epoll_ctl(poll, operation, fd, &event);
+}
+/// A listening, non-blocking TCP socket on `address` (numeric or a name) and `port`, or -1 with errno.
+int cs_listen_tcp(const char *address, uint16_t port, int backlog, char *message, size_t message_bytes);
+/// A listening, non-blocking unix socket whose permissions are set before anyone can connect, or a negated errno.
+int cs_listen_unix(const char *path, uint32_t mode, int backlog);
+/// A non-blocking socket whose connection is under way, or a negated errno.
+int cs_connect_tcp(const char *address, uint16_t port);
+/// The "address:port" or "[address]:port" text of a socket's peer (or its own end); bytes written.
+size_t cs_socket_name(int fd, bool peer, char *text, size_t capacity);
+/// A non-blocking connection, or a negated errno.
+int cs_accept(int listener);
+int cs_set_no_delay(int fd);
+int cs_set_keep_alive(int fd, int seconds);
+int cs_socket_error(int fd);
+/// A descriptor from which the given signals are read one by one.
+int cs_signal_descriptor(const int *signals, size_t count);
+int cs_next_signal(int descriptor);
+int cs_wake_descriptor(void);
+/// An eventfd that counts: each wait takes one.
+int cs_semaphore_descriptor(void);
+void cs_wait_semaphore(int descriptor);
+void cs_wake(int descriptor);
+void cs_wake_clear(int descriptor);
+int cs_raise_descriptor_limit(uint64_t wanted, uint64_t *granted);
+ssize_t cs_random_bytes(void *buffer, size_t bytes);
+uint64_t cs_resident_bytes(void);
+void cs_cpu_microseconds(int who, int64_t *user, int64_t *system);
+int64_t cs_local_offset_seconds(int64_t wall_seconds);
+size_t cs_system_name(char *text, size_t capacity);
+void cs_ignore_broken_pipes(void);
+
+#endif

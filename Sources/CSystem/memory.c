@@ -1,0 +1,42 @@
+#define _GNU_SOURCE
+#include "csystem.h"
+#include <jemalloc/jemalloc.h>
+#include <stdio.h>
+
+void *cs_allocate_lines(size_t bytes) {
+    return mallocx(bytes, MALLOCX_ALIGN(64) | MALLOCX_ZERO);
+}
+
+static const uint64_t *thread_counter(const char *name) {
+    const uint64_t *counter = NULL;
+    size_t size = sizeof counter;
+    if (mallctl(name, &counter, &size, NULL, 0) != 0) return NULL;
+    return counter;
+}
+
+const uint64_t *cs_thread_allocated_counter(void) { return thread_counter("thread.allocatedp"); }
+const uint64_t *cs_thread_deallocated_counter(void) { return thread_counter("thread.deallocatedp"); }
+
+uint64_t cs_allocator_statistic(const char *name) {
+    size_t value = 0, size = sizeof value;
+    return mallctl(name, &value, &size, NULL, 0) == 0 ? value : 0;
+}
+
+void cs_allocator_refresh(void) {
+    uint64_t epoch = 1;
+    size_t size = sizeof epoch;
+    mallctl("epoch", &epoch, &size, &epoch, size);
+}
+
+void cs_allocator_purge(void) {
+    char name[64];
+    snprintf(name, sizeof name, "arena.%u.purge", (unsigned)MALLCTL_ARENAS_ALL);
+    mallctl(name, NULL, NULL, NULL, 0);
+}
+
+const char *cs_allocator_version(void) {
+    const char *version = "unknown";
+    size_t size = sizeof version;
+    mallctl("version", &version, &size, NULL, 0);
+    return version;
+}

@@ -1,0 +1,218 @@
+#define _GNU_SOURCE
+#include "csystem.h"
+#include <arpa/inet.h>
+#include <netdb.h>
+#include <stdio.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/utsname.h>
+
+int cs_listen_tcp(const char *address, uint16_t port, int backlog, char *message, size_t message_bytes) {
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int failure = getaddrinfo(address, service, &hints, &found);
+    if (failure != 0) {
+        snprintf(message, message_bytes, "%s", gai_strerror(failure));
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    int result = -1;
+    for (struct addrinfo *a = found; a && result < 0; a = a->ai_next) {
+        int fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol);
+        if (fd < 0) continue;
+        int one = 1;
+        setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+        if (a->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
+        if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, backlog) == 0) {
+            result = fd;
+        } else {
+            int saved = errno;
+            close(fd);
+            errno = saved;
+        }
+    }
+    int saved = errno;
+    freeaddrinfo(found);
+    errno = saved;
+    if (result < 0) snprintf(message, message_bytes, "%s", strerror(errno));
+    return result;
+}
+
+int cs_listen_unix(const char *path, uint32_t mode, int backlog) {
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address.sun_path) {
+        return -ENAMETOOLONG;
+    }
+    strcpy(address.sun_path, path);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return -errno;
+    unlink(path);
+    // Nobody can connect before listen(), so a chmod between bind and listen is early enough.
+    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
+        (mode != 0 && chmod(path, mode) != 0) || listen(fd, backlog) != 0) {
+        int saved = errno;
+        close(fd);
+        return -saved;
+    }
+    return fd;
+}
+
+int cs_connect_tcp(const char *address, uint16_t port) {
+    char service[8];
+    snprintf(service, sizeof service, "%u", port);
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    if (getaddrinfo(address, service, &hints, &found) != 0) {
+        return -EADDRNOTAVAIL;
+    }
+    int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) {
+        fd = -errno;
+    } else if (connect(fd, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS) {
+        int saved = errno;
+        close(fd);
+        fd = -saved;
+    }
+    freeaddrinfo(found);
+    return fd;
+}
+
+size_t cs_socket_name(int fd, bool peer, char *text, size_t capacity) {
+    struct sockaddr_storage address;
+    socklen_t size = sizeof address;
+    int failed = peer ? getpeername(fd, (struct sockaddr *)&address, &size)
+                      : getsockname(fd, (struct sockaddr *)&address, &size);
+    int n = 0;
+    char host[INET6_ADDRSTRLEN] = "?";
+    if (failed) {
+        n = snprintf(text, capacity, "?:0");
+    } else if (address.ss_family == AF_INET) {
+        struct sockaddr_in *v4 = (struct sockaddr_in *)&address;
+        inet_ntop(AF_INET, &v4->sin_addr, host, sizeof host);
+        n = snprintf(text, capacity, "%s:%u", host, ntohs(v4->sin_port));
+    } else if (address.ss_family == AF_INET6) {
+        struct sockaddr_in6 *v6 = (struct sockaddr_in6 *)&address;
+        inet_ntop(AF_INET6, &v6->sin6_addr, host, sizeof host);
+        n = snprintf(text, capacity, "[%s]:%u", host, ntohs(v6->sin6_port));
+    } else {
+        n = snprintf(text, capacity, "unix:0");
+    }
+    return n < 0 ? 0 : (size_t)n < capacity ? (size_t)n : capacity - 1;
+}
+
+int cs_accept(int listener) {
+    int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    return fd < 0 ? -errno : fd;
+}
+
+int cs_set_no_delay(int fd) {
+    int one = 1;
+    return setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
+}
+
+int cs_set_keep_alive(int fd, int seconds) {
+    int one = 1, interval = seconds / 3 > 0 ? seconds / 3 : 1, probes = 3;
+    if (setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof one) != 0) return -1;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &seconds, sizeof seconds) != 0) return -1;
+    if (setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof interval) != 0) return -1;
+    return setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &probes, sizeof probes);
+}
+
+int cs_socket_error(int fd) {
+    int error = 0;
+    socklen_t size = sizeof error;
+    return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
+}
+
+int cs_signal_descriptor(const int *signals, size_t count) {
+    sigset_t set;
+    sigemptyset(&set);
+    for (size_t i = 0; i < count; i++) sigaddset(&set, signals[i]);
+    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return -1;
+    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+}
+
+int cs_next_signal(int descriptor) {
+    struct signalfd_siginfo info;
+    return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
+}
+
+int cs_wake_descriptor(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
+int cs_semaphore_descriptor(void) { return eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC); }
+void cs_wait_semaphore(int descriptor) {
+    uint64_t one;
+    while (read(descriptor, &one, sizeof one) < 0 && errno == EINTR) {}
+}
+void cs_wake(int descriptor) {
+    uint64_t one = 1;
+    ssize_t ignored = write(descriptor, &one, sizeof one);
+    (void)ignored;
+}
+void cs_wake_clear(int descriptor) {
+    uint64_t count;
+    ssize_t ignored = read(descriptor, &count, sizeof count);
+    (void)ignored;
+}
+
+int cs_raise_descriptor_limit(uint64_t wanted, uint64_t *granted) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return -1;
+    if (limit.rlim_cur < wanted) {
+        struct rlimit raised = limit;
+        raised.rlim_cur = wanted;
+        if (raised.rlim_max < wanted) raised.rlim_max = wanted;
+        if (setrlimit(RLIMIT_NOFILE, &raised) != 0) {
+            raised.rlim_max = limit.rlim_max;
+            raised.rlim_cur = limit.rlim_max < wanted ? limit.rlim_max : wanted;
+            setrlimit(RLIMIT_NOFILE, &raised);
+        }
+        getrlimit(RLIMIT_NOFILE, &limit);
+    }
+    *granted = limit.rlim_cur;
+    return 0;
+}
+
+ssize_t cs_random_bytes(void *buffer, size_t bytes) { return getrandom(buffer, bytes, 0); }
+
+uint64_t cs_resident_bytes(void) {
+    char text[128];
+    int fd = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return 0;
+    ssize_t n = read(fd, text, sizeof text - 1);
+    close(fd);
+    if (n <= 0) return 0;
+    text[n] = 0;
+    unsigned long total = 0, resident = 0;
+    if (sscanf(text, "%lu %lu", &total, &resident) != 2) return 0;
+    return (uint64_t)resident * (uint64_t)sysconf(_SC_PAGESIZE);
+}
+
+void cs_cpu_microseconds(int who, int64_t *user, int64_t *system) {
+    struct rusage usage;
+    memset(&usage, 0, sizeof usage);
+    getrusage(who, &usage);
+    *user = (int64_t)usage.ru_utime.tv_sec * 1000000 + usage.ru_utime.tv_usec;
+    *system = (int64_t)usage.ru_stime.tv_sec * 1000000 + usage.ru_stime.tv_usec;
+}
+
+int64_t cs_local_offset_seconds(int64_t wall_seconds) {
+    time_t t = (time_t)wall_seconds;
+    struct tm local;
+    localtime_r(&t, &local);
+    return local.tm_gmtoff;
+}
+
+size_t cs_system_name(char *text, size_t capacity) {
+    struct utsname name;
+    if (uname(&name) != 0) return 0;
+    int n = snprintf(text, capacity, "%s %s %s", name.sysname, name.release, name.machine);
+    return n < 0 ? 0 : (size_t)n < capacity ? (size_t)n : capacity - 1;
+}
+
+void cs_ignore_broken_pipes(void) {
+    signal(SIGPIPE, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+}

@@ -1,0 +1,37 @@
+import Primitives
+import RESP
+
+/// All sessions. A registry: the session that is being served is taken out of
+/// it meanwhile (the context holds it), so nobody can hold it twice.
+public struct ClientRegistry: ~Copyable {
+    var slab = Slab<Session>()
+    private var nextNumber: Int64 = 1
+    private var byNumber: [Int64: SessionID] = [:]
+    /// Sessions that have output to send.
+    var dirty: [SessionID] = []
+
+    init() {}
+
+    /// Sessions, the served one included.
+    public var count: Int { slab.count }
+
+    mutating func open(connection: UInt64, peer: Peer, now: Milliseconds) -> SessionID {
+        var identity = SessionIdentity(number: nextNumber, peer: peer, created: now)
+        identity.number = nextNumber
+        nextNumber += 1
+        let id = slab.insert { id in Session(id: id, connection: connection, identity: identity) }
+        byNumber[identity.number] = id
+        return id
+    }
+
+    mutating func close(_ id: SessionID, number: Int64) {
+        slab.remove(id)
+        byNumber[number] = nil
+    }
+
+    /// The session with this client number.
+    public func find(number: Int64) -> SessionID? { byNumber[number] }
+
+    /// Sessions by ascending client number.
+    public var numbers: [Int64] { byNumber.keys.sorted() }
+}

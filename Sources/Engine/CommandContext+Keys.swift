@@ -1,0 +1,234 @@
+// The keys of the selected database, as handlers see them.
+
+import Keyspace
+import Primitives
+import RESP
+
+/// Where a key stands in its database: what one look-up found, for use by the
+/// operations that follow it.
+public struct KeySlot: BitwiseCopyable {
+    public let hash: UInt64
+    public let database: DatabaseIndex
+    /// Valid until the next change of the keyspace.
+    public let entry: Entry?
+}
+
+extension CommandContext {
+    /// Looks a key up to read it: counts hit or miss, renews its access bits.
+    public mutating func lookupRead(_ key: RawSpan) -> KeySlot {
+        let slot = lookupWrite(key)
+        if let entry = slot.entry {
+            statistics.keyHits &+= 1
+            touch(entry)
+        } else {
+            statistics.keyMisses &+= 1
+        }
+        return slot
+    }
+
+    /// Looks a key up without counting or touching.
+    public mutating func lookupWrite(_ key: RawSpan) -> KeySlot { lookup(key, in: session.database) }
+
+    /// Looks a key up in any database; an expired one is removed.
+    public mutating func lookup(_ key: RawSpan, in database: DatabaseIndex) -> KeySlot {
+        let hash = keyspace.hash(key)
+        guard let entry = keyspace[database][hash].find(key, hash) else {
+            return KeySlot(hash: hash, database: database, entry: nil)
+        }
+        if let expiry = entry.expiry, expiry <= now {
+            expire(key, hash, database)
+            return KeySlot(hash: hash, database: database, entry: nil)
+        }
+        return KeySlot(hash: hash, database: database, entry: entry)
+    }
+
+    /// The string entry of a key, for reading; nil when there is none.
+    public mutating func stringForReading(_ key: RawSpan) throws(CommandError) -> Entry? {
+        guard let entry = lookupRead(key).entry else { return nil }
+        guard entry.isString else { throw .wrongType }
+        return entry
+    }
+
+    /// The slot of a key that holds a string or nothing, for writing.
+    public mutating func stringForWriting(_ key: RawSpan) throws(CommandError) -> KeySlot {
+        let slot = lookupWrite(key)
+        if let entry = slot.entry, !entry.isString { throw .wrongType }
+        return slot
+    }
+
+    /// Renews the access bits of an entry.
+    public mutating func touch(_ entry: Entry) {
+        guard !session.flags.contains(.noTouch) else { return }
+        switch configuration.accessPolicy {
+        case .recency:
+            entry.access = AccessBits(seconds: now)
+        case .frequency(let decayMinutes, let factor):
+            entry.access = entry.access.touchedFrequency(
+                at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
+        }
+    }
+
+    var freshAccess: AccessBits { configuration.accessPolicy.initial(at: now) }
+
+    /// The access bits that a written string gets: a frequency survives overwriting.
+    func access(after slot: KeySlot) -> AccessBits {
+        if case .frequency = configuration.accessPolicy, let entry = slot.entry { return entry.access }
+        return freshAccess
+    }
+
+    @inline(never)
+    mutating func expire(_ key: RawSpan, _ hash: UInt64, _ database: DatabaseIndex) {
+        keyspace[database][hash].remove(key, hash)
+        statistics.expiredKeys += 1
+        effects.lazyDelete(key, database, configuration.lazyFree.expire ? "UNLINK" : "DEL")
+        notice(key, KeyEvent("expired", .expired), database)
+    }
+
+    // MARK: Strings
+
+    /// Sets the key to a string, whatever it held.
+    public mutating func setString(_ key: RawSpan, _ slot: KeySlot, _ value: RawSpan, _ expiry: ExpiryChange) {
+        keyspace[slot.database][slot.hash].setString(
+            key, slot.hash, existing: slot.entry, value, expiry, access(after: slot))
+    }
+
+    /// Sets the key to argument `index` of the request, adopting it when it arrived in a block of its own.
+    public mutating func setString(
+        _ key: RawSpan, _ slot: KeySlot, argument index: Int, of arguments: borrowing Arguments, _ expiry: ExpiryChange
+    ) {
+        if !largeWords.isEmpty, let block = largeArgument(index) {
+            keyspace[slot.database][slot.hash].setString(
+                key, slot.hash, existing: slot.entry, sharing: block, expiry, access(after: slot))
+        } else {
+            setString(key, slot, arguments[index], expiry)
+        }
+    }
+
+    /// Sets the key to an integer's text.
+    public mutating func setInteger(_ key: RawSpan, _ slot: KeySlot, _ value: Int64, _ expiry: ExpiryChange) {
+        keyspace[slot.database][slot.hash].setInteger(
+            key, slot.hash, existing: slot.entry, value, expiry, access(after: slot))
+    }
+
+    /// Overwrites part of a string that exists; returns its new length.
+    public mutating func patchString(_ entry: Entry, _ slot: KeySlot, at offset: Int, _ bytes: RawSpan) -> Int {
+        keyspace[slot.database][slot.hash].patchString(entry, slot.hash, at: offset, with: bytes)
+    }
+
+    /// Replies with the string of an entry; a large one is not copied.
+    public mutating func reply(string entry: Entry) {
+        if let integer = entry.integer {
+            reply.bulk(decimal: integer)
+        } else if entry.stringCount >= RequestLimits.largeBulkBytes, let block = entry.sharedBlock {
+            reply.bulk(sharing: block)
+        } else {
+            reply.bulk(entry.bytes)
+        }
+    }
+
+    /// Checks that a string of `count` bytes is allowed.
+    public func checkStringCount(_ count: Int) throws(CommandError) {
+        guard count <= Int(configuration.maximumBulkBytes) else { throw .stringTooLong }
+    }
+
+    // MARK: Keys
+
+    /// Removes a key that exists; its value is freed in the background when it is large.
+    public mutating func remove(_ key: RawSpan, _ slot: KeySlot) {
+        keyspace[slot.database][slot.hash].remove(key, slot.hash)
+    }
+
+    public mutating func setExpiry(_ entry: Entry, _ slot: KeySlot, _ expiry: Milliseconds?) {
+        keyspace[slot.database][slot.hash].setExpiry(entry, slot.hash, expiry)
+    }
+
+    /// Gives the value of `source` to `target` in the selected database; both differ.
+    public mutating func rename(_ source: RawSpan, to target: RawSpan) {
+        keyspace.rename(source, to: target, in: session.database)
+    }
+
+    public mutating func move(_ key: RawSpan, to target: DatabaseIndex) -> Bool {
+        keyspace.move(key, from: session.database, to: target)
+    }
+
+    public mutating func copy(_ source: RawSpan, to target: RawSpan, in database: DatabaseIndex) {
+        keyspace.copy(source, in: session.database, to: target, in: database)
+    }
+
+    // MARK: Databases
+
+    public var databaseCount: Int { keyspace.databaseCount }
+
+    /// The database that a client's number names.
+    public func databaseIndex(_ word: RawSpan, notInteger: CommandError) throws(CommandError) -> DatabaseIndex {
+        guard let number = word.canonicalInteger else { throw notInteger }
+        guard number >= 0, number < Int64(keyspace.databaseCount) else { throw .databaseOutOfRange }
+        return DatabaseIndex(Int(number))
+    }
+
+    /// Keys of a database, expired ones that were not found yet included.
+    public func keyCount(_ database: DatabaseIndex) -> Int { keyspace[database].count }
+
+    public func expiringKeyCount(_ database: DatabaseIndex) -> Int { keyspace[database].expiringCount }
+
+    public mutating func averageTimeToLive(_ database: DatabaseIndex) -> Milliseconds {
+        // A fixed seed: INFO must not disturb the engine's own sequence.
+        var sampling = RandomGenerator(seed: UInt64(truncatingIfNeeded: now))
+        return keyspace[database][partition: 0].averageTimeToLive(at: now, samples: 16, using: &sampling)
+    }
+
+    /// Bucket counts of a database's tables, for DEBUG HTSTATS.
+    public func tableStatistics(_ database: DatabaseIndex) -> (keys: Int, expiring: Int, bytes: Int) {
+        var result = (keys: 0, expiring: 0, bytes: 0)
+        for i in 0..<keyspace[database].partitionCount {
+            let counts = keyspace[database][partition: i].bucketCounts
+            result.keys += counts.entries
+            result.expiring += counts.expiring
+            result.bytes += keyspace[database][partition: i].tableBytes
+        }
+        return result
+    }
+
+    public mutating func swapDatabases(_ a: DatabaseIndex, _ b: DatabaseIndex) { keyspace.swap(a, b) }
+
+    public enum Freeing: Sendable { case now, background }
+
+    /// Empties a database; returns the keys that were in it.
+    @discardableResult
+    public mutating func flush(_ database: DatabaseIndex, _ freeing: Freeing) -> Int {
+        let count = keyspace[database].count
+        guard count > 0 else { return 0 }
+        let contents = keyspace.takeContents(of: database)
+        if freeing == .background { garbage.append(contents) }
+        return count
+    }
+
+    /// Visits entries of the selected database from `cursor` on, at least one bucket.
+    public func scan(from cursor: ScanCursor, _ body: (Entry) -> Void) -> ScanCursor {
+        keyspace[session.database].scan(from: cursor, body)
+    }
+
+    public func forEachEntry(in database: DatabaseIndex, _ body: (Entry) -> Void) { keyspace[database].forEach(body) }
+
+    /// A random entry of the selected database, perhaps expired.
+    public mutating func randomEntry() -> Entry? { keyspace[session.database].randomEntry(using: &random) }
+
+    // MARK: Notices
+
+    /// Tells that a key of the selected database was changed. To be called once per change.
+    @inlinable
+    public mutating func keyModified(_ key: RawSpan, _ event: KeyEvent) { keyModified(key, event, in: session.database) }
+
+    public mutating func keyModified(_ key: RawSpan, _ event: KeyEvent, in database: DatabaseIndex) {
+        notices.changes &+= 1
+        notice(key, event, database)
+    }
+
+    /// Tells an event that is no change of its own (a second event of one change).
+    public mutating func notice(_ key: RawSpan, _ event: KeyEvent, _ database: DatabaseIndex) {
+        if !notices.interest.isEmpty { notices.record(key, event, database) }
+    }
+
+    /// Counts changes that have no key of their own (FLUSHALL).
+    public mutating func changed(_ count: Int) { notices.changes &+= count }
+}

@@ -1,0 +1,144 @@
+import BasicContainers
+import Keyspace
+import Primitives
+import RESP
+
+/// The room in which handlers work: everything a command may touch, and
+/// nothing else. One per engine; the engine changes what it holds from unit to unit.
+public struct CommandContext: ~Copyable {
+    /// Where the reply goes.
+    public var reply = ReplyWriter()
+    /// What is propagated, where it differs from the command as it came.
+    public var effects = EffectBuffer()
+    /// Randomness, repeatable from the engine's seed.
+    public var random: RandomGenerator
+    /// The unit's moment.
+    public internal(set) var now: Milliseconds = 0
+    public let time: TimeSource
+    public var configuration: Configuration
+    public var statistics: Statistics
+    public let commands: CommandTable
+    public var clients = ClientRegistry()
+    /// What the command asks of the host: to be read after the unit.
+    public var requests = HostRequests()
+    /// Facts about the process that only the host knows.
+    public var host = HostFacts()
+    public var debug = DebugSettings()
+    /// The served session; a nameless one between units.
+    var served: Box<Session>
+    var keyspace: Keyspace
+    /// Text of a `custom` error.
+    var errorText: [UInt8] = []
+    /// Large words of the request under way, for adoption.
+    var largeWords = UniqueArray<PendingRequest.LargeWord>()
+    var waiting: WaitRequest?
+    var notices = Notices()
+    /// What the host is to free when it has time.
+    var garbage = UniqueArray<Database>()
+
+    init(
+        configuration: Configuration, commands: CommandTable, time: TimeSource, seed: HashSeed, randomSeed: UInt64,
+        partitionCount: Int
+    ) {
+        self.configuration = configuration
+        self.commands = commands
+        self.time = time
+        random = RandomGenerator(seed: randomSeed)
+        statistics = Statistics(commandCount: commands.commands.count)
+        keyspace = Keyspace(databaseCount: Int(configuration.databases), partitionCount: partitionCount, seed: seed)
+        served = Box(Self.nobody())
+    }
+
+    static func nobody() -> Session {
+        Session(
+            id: SessionID(slot: .max, generation: 0), connection: 0,
+            identity: SessionIdentity(number: 0, peer: Peer(address: "", localAddress: ""), created: 0))
+    }
+
+    /// The session that sent the command.
+    public var session: Session {
+        @inline(__always) _read { yield served.value }
+        @inline(__always) _modify { yield &served.value }
+    }
+
+    // MARK: Errors
+
+    /// An error with a text made for this request, code first.
+    public mutating func failure(_ text: String) -> CommandError {
+        errorText = [UInt8](text)
+        return .custom
+    }
+
+    public mutating func failure(bytes: [UInt8]) -> CommandError {
+        errorText = bytes
+        return .custom
+    }
+
+    // MARK: Arguments
+
+    /// The integer that `word` spells, or an error.
+    @inlinable
+    public func integer(_ word: RawSpan, or error: CommandError = .notInteger) throws(CommandError) -> ClientInteger {
+        guard let value = word.canonicalInteger else { throw error }
+        return ClientInteger(value)
+    }
+
+    /// A further owner of the block in which a large argument arrived, to be kept without copying.
+    public func largeArgument(_ index: Int) -> Block? {
+        for i in 0..<largeWords.count where largeWords[i].index == index { return largeWords[i].block.share() }
+        return nil
+    }
+
+    // MARK: Blocking
+
+    /// Names what the command waits for; the handler then returns `.block`.
+    public mutating func wait(for keys: [[UInt8]], until deadline: Milliseconds?, _ reply: TimeoutReply) {
+        waiting = WaitRequest(keys: keys, deadline: deadline, reply: reply)
+    }
+}
+
+struct WaitRequest {
+    let keys: [[UInt8]]
+    let deadline: Milliseconds?
+    let reply: TimeoutReply
+}
+
+/// What commands ask of whoever runs the engine.
+public struct HostRequests: Sendable {
+    /// Directives that were changed.
+    public var changedDirectives: [String] = []
+    public var shutdown = false
+    /// Sessions whose connections are to be closed.
+    public var closing: [SessionID] = []
+    /// Seconds for which the whole server is to stand still (DEBUG SLEEP).
+    public var sleepMicroseconds: Int64 = 0
+    public var purgeMemory = false
+
+    public init() {}
+}
+
+/// What DEBUG switches.
+public struct DebugSettings: Sendable {
+    /// Whether the expire cycle runs.
+    public var isExpiryActive = true
+
+    public init() {}
+}
+
+/// Facts that the host tells the engine.
+public struct HostFacts: Sendable {
+    public var processID: Int32 = 0
+    public var runID = ""
+    public var executable = ""
+    public var configurationFile = ""
+    public var startMilliseconds: Milliseconds = 0
+    public var systemName = ""
+    public var allocator = ""
+    public var usedMemory: Int64 = 0
+    public var residentMemory: Int64 = 0
+    public var lazyFreePending: Int64 = 0
+    public var lazyFreed: Int64 = 0
+    public var cpu = (systemMicroseconds: Int64(0), userMicroseconds: Int64(0))
+
+    public init() {}
+}

@@ -1,0 +1,141 @@
+import BasicContainers
+import Keyspace
+import Primitives
+import RESP
+
+/// Who waits for which keys, first come first served, and since the last unit
+/// which of these keys were touched.
+struct BlockedClients: ~Copyable {
+    private struct Key: Hashable {
+        let database: Int
+        let bytes: [UInt8]
+    }
+
+    private var waiters: [Key: [SessionID]] = [:]
+    private var ready: [Key] = []
+    /// Deadlines in ascending order; entries of served clients are skipped when they come up.
+    private var deadlines: [(moment: Milliseconds, session: SessionID)] = []
+
+    var isEmpty: Bool { waiters.isEmpty }
+    var hasReady: Bool { !ready.isEmpty }
+    var nextDeadline: Milliseconds? { deadlines.first?.moment }
+
+    mutating func add(_ id: SessionID, _ keys: [[UInt8]], _ database: DatabaseIndex, _ deadline: Milliseconds?) {
+        for key in keys { waiters[Key(database: database.value, bytes: key), default: []].append(id) }
+        guard let deadline else { return }
+        let index = deadlines.firstIndex { $0.moment > deadline } ?? deadlines.count
+        deadlines.insert((deadline, id), at: index)
+    }
+
+    mutating func remove(_ id: SessionID, _ keys: [[UInt8]], _ database: DatabaseIndex) {
+        for bytes in keys {
+            let key = Key(database: database.value, bytes: bytes)
+            waiters[key]?.removeAll { $0 == id }
+            if waiters[key]?.isEmpty == true { waiters[key] = nil }
+        }
+        deadlines.removeAll { $0.session == id }
+    }
+
+    /// Drops a session that vanishes.
+    mutating func forget(_ id: SessionID, _ context: inout CommandContext) {
+        guard var box = context.clients.slab.take(id) else { return }
+        if let blocked = box.value.blocked.take() {
+            let command = blocked.unwrap()
+            remove(id, command.keys, command.database)
+            if isEmpty { context.notices.interest.remove(.blockedClients) }
+        }
+        context.clients.slab.put(box, back: id)
+    }
+
+    /// Notes the touched keys for which somebody waits.
+    mutating func collectReady(_ context: inout CommandContext) {
+        guard context.notices.interest.contains(.blockedClients) else { return }
+        let isObserved = context.notices.interest.contains(.observer)
+        for notice in isObserved ? context.notices.recorded : context.notices.take() {
+            let key = Key(database: notice.database.value, bytes: notice.key)
+            if waiters[key] != nil, !ready.contains(key) { ready.append(key) }
+        }
+    }
+
+    /// The waiters of the next ready key, in order.
+    mutating func takeReady() -> [SessionID]? {
+        guard !ready.isEmpty else { return nil }
+        return waiters[ready.removeFirst()] ?? []
+    }
+
+    /// A session whose time is over at `now`.
+    mutating func takeExpired(_ now: Milliseconds) -> SessionID? {
+        guard let first = deadlines.first, first.moment <= now else { return nil }
+        return deadlines.removeFirst().session
+    }
+}
+
+extension Engine {
+    /// The served session waits with its command.
+    mutating func block(_ arguments: borrowing Arguments) {
+        guard let request = context.waiting else { return }
+        context.waiting = nil
+        context.session.flags.insert(.blocked)
+        context.session.blocked = Box(
+            BlockedCommand(
+                arguments: OwnedArguments(copying: arguments), database: context.session.database, keys: request.keys,
+                deadline: request.deadline, timeoutReply: request.reply))
+        blocked.add(context.session.id, request.keys, context.session.database, request.deadline)
+        context.notices.interest.insert(.blockedClients)
+    }
+
+    /// Runs the commands of clients whose keys were touched, each a unit of its own.
+    mutating func serveBlockedClients() {
+        while let waiters = blocked.takeReady() {
+            for id in waiters { retry(id) }
+        }
+    }
+
+    private mutating func retry(_ id: SessionID) {
+        guard var box = context.clients.slab.take(id) else { return }
+        swap(&context.served, &box)
+        context.reply.version = context.session.version
+        if let held = context.session.blocked.take() {
+            if runBlocked(held.value) {
+                unblock(held.value)
+            } else {
+                // Still nothing for it: it keeps its place in the queue.
+                context.waiting = nil
+                context.session.blocked = consume held
+            }
+            endUnit()
+        }
+        if !context.session.flags.contains(.blocked) { resumeInput() }
+        _ = finishServing()
+    }
+
+    /// Runs a blocked command again; false when it has to wait on.
+    private mutating func runBlocked(_ command: borrowing BlockedCommand) -> Bool {
+        let arguments = command.arguments.arguments
+        guard let name = context.commands.resolve(arguments) else { return true }
+        if case .block = call(name, arguments) { return false }
+        return true
+    }
+
+    private mutating func unblock(_ command: borrowing BlockedCommand) {
+        context.session.flags.remove(.blocked)
+        blocked.remove(context.session.id, command.keys, command.database)
+        if blocked.isEmpty { context.notices.interest.remove(.blockedClients) }
+    }
+
+    /// Answers blocked clients whose time is over.
+    mutating func timeOutBlockedClients() {
+        while let id = blocked.takeExpired(context.now) {
+            guard var box = context.clients.slab.take(id) else { continue }
+            swap(&context.served, &box)
+            context.reply.version = context.session.version
+            if let held = context.session.blocked.take() {
+                let command = held.unwrap()
+                command.timeoutReply == .null ? context.reply.null() : context.reply.nullArray()
+                unblock(command)
+                resumeInput()
+            }
+            _ = finishServing()
+        }
+    }
+}

@@ -1,0 +1,93 @@
+import Keyspace
+import Primitives
+import RESP
+
+/// The active removal of expired keys.
+///
+/// Look-ups remove what they find expired; keys that nobody asks for would stay.
+/// The cycle walks the expiring tables in hash order, a few buckets a step,
+/// and goes on while more than `staleShare` of the keys it meets are due, at
+/// most `budgetShare` of the time between two calls. So a full sweep is made
+/// of small steps, and memory that waits to be freed stays below about
+/// `staleShare` of the expiring keys at the price of a bounded share of CPU.
+struct ExpireCycle {
+    /// Database to go on with.
+    var database = 0
+
+    /// Expiring keys that may be due before the cycle hurries, at effort 1.
+    static var staleShare: Double { 0.10 }
+    /// Part of the time between two calls, at effort 1.
+    static var budgetShare: Double { 0.25 }
+    static var bucketsPerStep: Int { 16 }
+}
+
+extension Engine {
+    /// Work that is due whether or not requests come; to be called `hz` times a
+    /// second. Returns true when something was left for lack of time.
+    @discardableResult
+    public mutating func cycle(elapsedMilliseconds: Int64) -> Bool {
+        refreshTime()
+        context.statistics.rates.sample(
+            commands: context.statistics.totalCommands, input: context.statistics.inputBytes,
+            output: context.statistics.outputBytes, at: context.now)
+        context.statistics.peakMemory = max(context.statistics.peakMemory, context.host.usedMemory)
+        timeOutBlockedClients()
+        let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * ExpireCycle.budgetShare)
+        let timedOut = context.debug.isExpiryActive && removeExpired(budgetNanoseconds: budget)
+        resizeTables(budgetNanoseconds: 1_000_000)
+        serveBlockedClients()
+        return timedOut
+    }
+
+    /// When the engine wants to be called although nothing arrives.
+    public var nextDeadline: Milliseconds? { blocked.nextDeadline }
+
+    private mutating func removeExpired(budgetNanoseconds: Int64) -> Bool {
+        let start = context.time.monotonicNanoseconds
+        var steps = 0
+        for _ in 0..<context.keyspace.databaseCount {
+            let index = DatabaseIndex(expireCycle.database % context.keyspace.databaseCount)
+            for partition in 0..<context.keyspace[index].partitionCount {
+                while sweep(index, partition) {
+                    steps += 1
+                    if steps & 7 == 0, context.time.monotonicNanoseconds - start > budgetNanoseconds {
+                        context.statistics.expireCycleTimeouts += 1
+                        return true
+                    }
+                }
+            }
+            expireCycle.database = (expireCycle.database + 1) % context.keyspace.databaseCount
+        }
+        return false
+    }
+
+    /// One step; true when so much was stale that another is worth it.
+    private mutating func sweep(_ index: DatabaseIndex, _ partition: Int) -> Bool {
+        guard context.keyspace[index][partition: partition].expiringCount > 0 else { return false }
+        var due: [[UInt8]] = []
+        let result = context.keyspace[index][partition: partition].collectDue(
+            at: context.now, buckets: ExpireCycle.bucketsPerStep, into: &due)
+        for key in due {
+            let hash = context.keyspace.hash(key.rawSpan)
+            context.expire(key.rawSpan, hash, index)
+            context.effects.drain(into: &journal, database: index)
+        }
+        if !due.isEmpty, !context.notices.interest.isEmpty { blocked.collectReady(&context) }
+        let share = Double(due.count) / Double(max(1, result.visited))
+        context.statistics.staleShare = context.statistics.staleShare * 0.95 + share * 0.05
+        return share > ExpireCycle.staleShare || (result.visited == 0 && !result.wrapped)
+    }
+
+    private mutating func resizeTables(budgetNanoseconds: Int64) {
+        let start = context.time.monotonicNanoseconds
+        for d in 0..<context.keyspace.databaseCount {
+            let index = DatabaseIndex(d)
+            for p in 0..<context.keyspace[index].partitionCount {
+                while context.keyspace[index][partition: p].isResizing {
+                    _ = context.keyspace[index][partition: p].resizeStep(buckets: 100)
+                    if context.time.monotonicNanoseconds - start > budgetNanoseconds { return }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,154 @@
+// The execution unit: one command, one transaction, one served blocked client,
+// or one slice of the expire cycle. It has one moment; its effects and notices
+// are drained once, at its end.
+
+import Keyspace
+import Primitives
+import RESP
+
+extension Engine {
+    /// Runs a request as a unit of its own; `id` is the command's or negative.
+    mutating func execute(_ arguments: borrowing Arguments, _ id: Int) {
+        guard let command = admit(arguments, id) else { return finishReply() }
+        if context.session.hasTransaction, !context.commands.commands[command].flags.contains(.immediate) {
+            enqueue(arguments)
+            return finishReply()
+        }
+        let outcome = call(command, arguments)
+        switch outcome {
+        case .done: break
+        case .close: context.session.flags.insert(.closing)
+        case .block: block(arguments)
+        case .executeTransaction: executeTransaction()
+        }
+        endUnit()
+        finishReply()
+    }
+
+    /// Resolves the command and checks what every command is checked for; on
+    /// failure the error is the reply.
+    private mutating func admit(_ arguments: borrowing Arguments, _ id: Int) -> CommandID? {
+        guard id >= 0 else {
+            reject(unknownCommand(arguments), nil)
+            return nil
+        }
+        var command = id
+        if !context.commands.commands[command].subcommands.isEmpty, arguments.count > 1 {
+            guard let sub = context.commands.findSubcommand(arguments[1], of: command) else {
+                reject(unknownSubcommand(arguments, command), command)
+                return nil
+            }
+            command = sub
+        }
+        guard context.commands.commands[command].accepts(arguments.count),
+            context.commands.commands[command].handler != nil
+        else {
+            let name = context.commands.commands[command].fullName
+            reject([UInt8]("ERR wrong number of arguments for '\(name)' command"), command)
+            return nil
+        }
+        let flags = context.commands.commands[command].flags
+        if !context.session.flags.contains(.authenticated), !flags.contains(.noAuth) {
+            reject([UInt8]("NOAUTH Authentication required."), command)
+            return nil
+        }
+        return command
+    }
+
+    /// Runs a handler: its reply, effects and notices go to the context.
+    mutating func call(_ id: CommandID, _ arguments: borrowing Arguments) -> Outcome {
+        context.effects.isExplicit = false
+        context.notices.changes = 0
+        let handler = context.commands.commands[id].handler
+        var outcome = Outcome.done
+        do throws(CommandError) {
+            if let handler { outcome = try handler(&context, arguments) }
+        } catch {
+            replyError(error)
+            context.statistics.commands[id].failed &+= 1
+        }
+        if context.notices.changes > 0 {
+            context.statistics.dirty &+= Int64(context.notices.changes)
+            if !context.effects.isExplicit { context.effects.verbatim(arguments) }
+        }
+        let tick = context.time.monotonicNanoseconds
+        if case .block = outcome {} else {
+            context.statistics.commands[id].calls &+= 1
+            context.statistics.commands[id].nanoseconds &+= tick &- lastTick
+            context.statistics.totalCommands &+= 1
+            context.session.commandCount &+= 1
+            context.session.lastCommand = id
+        }
+        lastTick = tick
+        return outcome
+    }
+
+    /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
+    mutating func endUnit() {
+        context.effects.drain(into: &journal, database: context.session.database)
+        if !context.notices.interest.isEmpty { blocked.collectReady(&context) }
+        advanceNow()
+    }
+
+    /// Drops the reply of clients that want none.
+    private mutating func finishReply() {
+        let silent: SessionFlags = [.replyOff, .replySkip, .replySkipNext]
+        guard !context.session.flags.isDisjoint(with: silent) else { return }
+        if !context.session.flags.isDisjoint(with: [.replyOff, .replySkip]) { context.reply.bytes.discard() }
+        context.session.flags.remove(.replySkip)
+        if context.session.flags.contains(.replySkipNext) {
+            context.session.flags.remove(.replySkipNext)
+            context.session.flags.insert(.replySkip)
+        }
+    }
+
+    // MARK: Errors
+
+    private mutating func replyError(_ error: CommandError) {
+        if case .custom = error {
+            let text = context.errorText
+            context.errorText = []
+            countError(text)
+            context.reply.error(text.rawSpan)
+        } else {
+            countError(RawSpan(literal: error.text).array)
+            context.reply.error(error.text)
+        }
+    }
+
+    private mutating func countError(_ text: [UInt8]) {
+        let end = text.firstIndex(of: 32) ?? text.count
+        context.statistics.countError(code: String(decoding: text[..<end], as: UTF8.self))
+    }
+
+    /// Answers with an error before the command ran.
+    private mutating func reject(_ text: [UInt8], _ command: CommandID?) {
+        if let command { context.statistics.commands[command].rejected &+= 1 }
+        countError(text)
+        context.reply.error(text.rawSpan)
+        if context.session.hasTransaction { abortTransaction() }
+    }
+
+    private func unknownCommand(_ arguments: borrowing Arguments) -> [UInt8] {
+        var text = [UInt8]("ERR unknown command '")
+        text += arguments[0].slice(0, min(128, arguments[0].byteCount)).array
+        text += [UInt8]("', with args beginning with: ")
+        var room = 128
+        var index = 1
+        while index < arguments.count, room > 0 {
+            let shown = min(room, arguments[index].byteCount)
+            text.append(39)
+            text += arguments[index].slice(0, shown).array
+            text += [39, 32]
+            room -= shown + 3
+            index += 1
+        }
+        return text
+    }
+
+    private func unknownSubcommand(_ arguments: borrowing Arguments, _ command: CommandID) -> [UInt8] {
+        let shown = arguments[1].slice(0, min(128, arguments[1].byteCount)).array
+        let name = context.commands.commands[command].fullName
+        return [UInt8]("ERR unknown subcommand '") + shown + [UInt8]("'. Try \(name.uppercased()) HELP.")
+    }
+}

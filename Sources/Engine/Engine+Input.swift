@@ -1,0 +1,249 @@
+import BasicContainers
+import Keyspace
+import Primitives
+import RESP
+
+extension Engine {
+    /// Bytes have arrived for a session: runs every complete request in them.
+    /// Returns false when the connection is to be closed once its output is sent.
+    @discardableResult
+    public mutating func receive(_ input: RawSpan, on id: SessionID) -> Bool {
+        guard var box = context.clients.slab.take(id) else { return false }
+        swap(&context.served, &box)
+        refreshTime()
+        context.session.lastInteraction = context.now
+        context.session.inputBytes += Int64(input.byteCount)
+        context.statistics.inputBytes += Int64(input.byteCount)
+        context.reply.version = context.session.version
+        process(input)
+        let alive = finishServing()
+        serveBlockedClients()
+        return alive
+    }
+
+    /// Puts the served session back and its replies into its output.
+    mutating func finishServing() -> Bool {
+        if context.reply.bytes.count > 0 {
+            context.reply.bytes.cut(into: &context.served.value.output)
+            context.session.outputPosition = journal.position
+        }
+        let id = context.session.id
+        let isClosing = context.session.flags.contains(.closing)
+        if !context.session.output.isEmpty || isClosing, !context.session.flags.contains(.dirty) {
+            context.session.flags.insert(.dirty)
+            context.clients.dirty.append(id)
+        }
+        var nobody = Box(CommandContext.nobody())
+        swap(&nobody, &context.served)
+        context.clients.slab.put(nobody, back: id)
+        return !isClosing
+    }
+
+    private mutating func process(_ input: RawSpan) {
+        // Moved out, so that arguments may point into it while the engine changes.
+        var words = WordBuffer()
+        swap(&words, &self.words)
+        process(input, &words)
+        swap(&words, &self.words)
+    }
+
+    private mutating func process(_ input: RawSpan, _ words: inout WordBuffer) {
+        guard let pending = context.session.pending.take() else { return run(all: input, &words) }
+        if context.session.flags.contains(.blocked) {
+            var held = pending.unwrap()
+            _ = held.receive(input)
+            context.session.pending = Box(held)
+            return
+        }
+        resume(pending.unwrap(), with: input, &words)
+    }
+
+    private var limits: RequestLimits {
+        RequestLimits(
+            maximumBulkBytes: Int(context.configuration.maximumBulkBytes),
+            isAuthenticated: context.session.flags.contains(.authenticated))
+    }
+
+    // MARK: Whole requests
+
+    /// Runs the requests that are complete in `input`; what is left is kept.
+    mutating func run(all input: RawSpan, _ words: inout WordBuffer) {
+        var parser = RequestParser()
+        var offset = 0
+        while true {
+            words.removeAll()
+            batch.removeAll(keepingCapacity: true)
+            // Before authentication the limits may change with every request.
+            let limit = context.session.flags.contains(.authenticated) ? Self.batchLimit : 1
+            var start = offset
+            var firstWord = 0
+            var status = RequestParser.Status.complete
+            var failure: ProtocolError?
+            while batch.count < limit {
+                start = offset
+                firstWord = words.count
+                do throws(ProtocolError) {
+                    status = try parser.advance(input, &offset, &words, limits)
+                } catch {
+                    failure = error
+                    break
+                }
+                guard status == .complete else { break }
+                add(firstWord, offset, words)
+            }
+            let end = runBatch(words)
+            if end < batch.count { return stop(input, behind: batch[end].endOffset) }
+            if let failure { return refuse(failure) }
+            switch status {
+            case .complete: continue
+            case .inline(let lineStart, let count):
+                guard runInline(input.slice(lineStart, count).array) else { return stop(input, behind: offset) }
+            case .incomplete, .largeBulk:
+                return keep(input, start, offset, words, firstWord, parser, status)
+            }
+        }
+    }
+
+    /// Notes a parsed request and asks for the memory that it will need.
+    @inline(__always)
+    private mutating func add(_ firstWord: Int, _ endOffset: Int, _ words: borrowing WordBuffer) {
+        var request = ParsedRequest(
+            firstWord: firstWord, endWord: words.count, endOffset: endOffset, command: -1, hash: 0)
+        let count = words.count &- firstWord
+        if count > 0 {
+            let arguments = words.words(firstWord..<words.count)
+            if let id = context.commands.find(arguments[0]) {
+                request.command = Int32(truncatingIfNeeded: id)
+                let key = context.commands.commands[id].firstKey
+                if key > 0, key < count {
+                    request.hash = context.keyspace.hash(arguments[key])
+                    context.keyspace[context.session.database][request.hash].prefetchBucket(request.hash)
+                }
+            }
+        }
+        batch.append(request)
+    }
+
+    /// Runs the batch; returns the number of the request after which the
+    /// session stopped (it closes or is blocked), or the batch's count.
+    private mutating func runBatch(_ words: borrowing WordBuffer) -> Int {
+        if batch.count > 1 {
+            for i in 0..<batch.count where batch[i].hash != 0 {
+                context.keyspace[context.session.database][batch[i].hash].prefetchEntry(batch[i].hash)
+            }
+        }
+        for i in 0..<batch.count {
+            let request = batch[i]
+            guard request.endWord > request.firstWord else { continue }
+            execute(words.words(request.firstWord..<request.endWord), Int(request.command))
+            if !context.session.flags.isDisjoint(with: [.closing, .blocked]) { return i }
+        }
+        return batch.count
+    }
+
+    private mutating func runInline(_ line: [UInt8]) -> Bool {
+        guard let split = InlineWords.split(line.rawSpan) else {
+            refuse(.unbalancedQuotes)
+            return false
+        }
+        guard !split.isEmpty else { return true }
+        let owned = OwnedArguments(split)
+        run(owned)
+        return context.session.flags.isDisjoint(with: [.closing, .blocked])
+    }
+
+    /// Runs one request from its owned words.
+    mutating func run(_ owned: borrowing OwnedArguments) {
+        let arguments = owned.arguments
+        execute(arguments, context.commands.find(arguments[0]) ?? -1)
+    }
+
+    /// The session stopped: what it has sent beyond is kept when it goes on later.
+    private mutating func stop(_ input: RawSpan, behind offset: Int) {
+        guard !context.session.flags.contains(.closing), offset < input.byteCount else { return }
+        keep(input, offset, offset, WordBuffer(), 0, RequestParser(), .incomplete)
+    }
+
+    private mutating func keep(
+        _ input: RawSpan, _ start: Int, _ offset: Int, _ words: borrowing WordBuffer, _ firstWord: Int,
+        _ parser: RequestParser, _ status: RequestParser.Status
+    ) {
+        guard start < input.byteCount else { return }
+        context.session.pending = Box(
+            PendingRequest(
+                parser: parser, input: input, start: start, offset: offset, words: words, first: firstWord,
+                status: status))
+    }
+
+    // MARK: Requests in parts
+
+    private mutating func resume(_ held: consuming PendingRequest, with input: RawSpan, _ words: inout WordBuffer) {
+        var pending = held
+        var taken = 0
+        while true {
+            if taken < input.byteCount { taken += pending.receive(input.suffix(from: taken)) }
+            let status: RequestParser.Status
+            do throws(ProtocolError) {
+                status = try pending.advance(limits)
+            } catch {
+                return refuse(error)
+            }
+            switch status {
+            case .complete:
+                runPending(&pending)
+            case .inline(let start, let count):
+                _ = runInline(pending.line(start, count))
+            case .incomplete, .largeBulk:
+                if taken < input.byteCount { continue }
+                if pending.bytes > Int(context.configuration.queryBufferLimit) {
+                    context.session.flags.insert(.closing)
+                    return
+                }
+                context.session.pending = Box(pending)
+                return
+            }
+            return finish(pending, input.suffix(from: taken), &words)
+        }
+    }
+
+    private mutating func runPending(_ pending: inout PendingRequest) {
+        guard pending.words.count > 0 else { return }
+        pending.moveLargeWords(to: &context.largeWords)
+        let arguments = pending.words.words(0..<pending.words.count)
+        execute(arguments, context.commands.find(arguments[0]) ?? -1)
+        context.largeWords.removeAll(keepingCapacity: false)
+    }
+
+    /// Goes on with what was received behind a request that came in parts.
+    private mutating func finish(
+        _ pending: consuming PendingRequest, _ input: RawSpan, _ words: inout WordBuffer
+    ) {
+        guard var rest = pending.takeRest() else {
+            if context.session.flags.isDisjoint(with: [.closing, .blocked]) { return run(all: input, &words) }
+            return stop(input, behind: 0)
+        }
+        if input.byteCount > 0 {
+            rest = rest.reserving(rest.count + input.byteCount)
+            rest.append(input)
+        }
+        if context.session.flags.isDisjoint(with: [.closing, .blocked]) {
+            run(all: rest.bytes, &words)
+        } else {
+            stop(rest.bytes, behind: 0)
+        }
+    }
+
+    /// Answers a request that breaks the protocol and ends the connection.
+    private mutating func refuse(_ error: ProtocolError) {
+        context.reply.error([UInt8]("ERR Protocol error: \(error.text)").rawSpan)
+        context.statistics.countError(code: "ERR")
+        context.session.flags.insert(.closing)
+    }
+
+    /// A session that was blocked goes on with what it has sent meanwhile.
+    mutating func resumeInput() {
+        guard let pending = context.session.pending.take() else { return }
+        var words = WordBuffer()
+        resume(pending.unwrap(), with: RawSpan(), &words)
+    }
+}

@@ -1,0 +1,149 @@
+// The deterministic core: bytes, time, entropy and facts about the host come
+// in; replies, effects and requests to the host go out. It touches no socket,
+// file, clock or thread, and knows no single command.
+
+import BasicContainers
+import Keyspace
+import Primitives
+import RESP
+
+public struct Engine: ~Copyable {
+    /// The room in which handlers work, and the registries.
+    public var context: CommandContext
+    public var journal = Journal()
+    /// Words of the requests parsed ahead.
+    var words = WordBuffer(capacity: 1024)
+    var batch = UniqueArray<ParsedRequest>()
+    var blocked = BlockedClients()
+    var expireCycle = ExpireCycle()
+    /// Monotonic nanoseconds at the end of the last command.
+    var lastTick: Int64 = 0
+    /// Wall time at `lastTick` zero, milliseconds x 10^6; renewed every turn.
+    var wallOrigin: Int64 = 0
+
+    /// What an engine is made of.
+    public struct Ingredients {
+        public var configuration: Configuration
+        public var commands: CommandTable
+        public var time: TimeSource
+        public var hashSeed: HashSeed
+        public var randomSeed: UInt64
+        public var partitionCount: Int
+
+        public init(
+            configuration: Configuration = Configuration(), commands: CommandTable, time: TimeSource,
+            hashSeed: HashSeed, randomSeed: UInt64, partitionCount: Int = 1
+        ) {
+            self.configuration = configuration
+            self.commands = commands
+            self.time = time
+            self.hashSeed = hashSeed
+            self.randomSeed = randomSeed
+            self.partitionCount = partitionCount
+        }
+    }
+
+    public init(_ ingredients: Ingredients) {
+        context = CommandContext(
+            configuration: ingredients.configuration, commands: ingredients.commands, time: ingredients.time,
+            seed: ingredients.hashSeed, randomSeed: ingredients.randomSeed,
+            partitionCount: ingredients.partitionCount)
+        batch.reserveCapacity(Self.batchLimit)
+        refreshTime()
+    }
+
+    /// Requests parsed ahead of their execution.
+    static var batchLimit: Int { 64 }
+
+    // MARK: Time
+
+    /// Reads the clocks; called at the start of every turn.
+    public mutating func refreshTime() {
+        lastTick = context.time.monotonicNanoseconds
+        wallOrigin = context.time.wallMicroseconds &* 1000 &- lastTick
+        advanceNow()
+    }
+
+    /// Makes the unit's moment follow the last tick.
+    @inline(__always)
+    mutating func advanceNow() { context.now = (wallOrigin &+ lastTick) / 1_000_000 }
+
+    // MARK: Sessions
+
+    public mutating func open(connection: UInt64, peer: Peer) -> SessionID {
+        refreshTime()
+        context.statistics.totalConnections += 1
+        let id = context.clients.open(connection: connection, peer: peer, now: context.now)
+        if context.configuration.requiredPassword.isEmpty {
+            _ = context.clients.slab.with(id) { $0.flags.insert(.authenticated) }
+        }
+        return id
+    }
+
+    /// The connection is gone; what the session held is freed.
+    public mutating func close(_ id: SessionID) {
+        guard let box = context.clients.slab.take(id) else { return }
+        let number = box.value.identity.number
+        context.clients.slab.put(box, back: id)
+        blocked.forget(id, &context)
+        context.clients.close(id, number: number)
+    }
+
+    /// Takes sessions with output that may leave; see `takeOutput`.
+    public mutating func takeDirtySessions() -> [SessionID] {
+        guard !context.clients.dirty.isEmpty else { return [] }
+        var taken: [SessionID] = []
+        swap(&taken, &context.clients.dirty)
+        return taken
+    }
+
+    /// Moves a session's output to the host. `closing`: close once it is sent.
+    public mutating func takeOutput(_ id: SessionID, into chain: inout ByteChain) -> (connection: UInt64, closing: Bool)? {
+        guard var box = context.clients.slab.take(id) else { return nil }
+        box.value.flags.remove(.dirty)
+        guard box.value.outputPosition <= journal.committed else {
+            context.clients.slab.put(box, back: id)
+            return nil
+        }
+        swap(&chain, &box.value.output)
+        box.value.unsentBytes += chain.count
+        box.value.outputBytes += Int64(chain.count)
+        context.statistics.outputBytes += Int64(chain.count)
+        let result = (box.value.connection, box.value.flags.contains(.closing))
+        context.clients.slab.put(box, back: id)
+        return result
+    }
+
+    /// The network has sent `count` bytes of what it took over.
+    public mutating func sent(_ count: Int, on id: SessionID) {
+        _ = context.clients.slab.with(id) { $0.unsentBytes = max(0, $0.unsentBytes - count) }
+    }
+
+    /// To be called when all output of a turn is on its way.
+    public mutating func endTurn() { context.reply.bytes.recycle() }
+
+    /// Databases to be freed at leisure.
+    public mutating func takeGarbage() -> Database? { context.garbage.popLast() }
+
+    /// What commands asked of the host since the last call.
+    public mutating func takeRequests() -> HostRequests {
+        let taken = context.requests
+        context.requests = HostRequests()
+        return taken
+    }
+
+    /// Every notice from now on is kept for `takeNotices`.
+    public mutating func observeNotices() { context.notices.interest.insert(.observer) }
+
+    public mutating func takeNotices() -> [Notice] { context.notices.take() }
+}
+
+/// A request parsed ahead.
+struct ParsedRequest: BitwiseCopyable {
+    var firstWord: Int
+    var endWord: Int
+    /// Offset behind the request in the input.
+    var endOffset: Int
+    var command: Int32
+    var hash: UInt64
+}

@@ -1,0 +1,16 @@
+/// Something that happened to a key: its name in keyspace notifications and
+/// the class under which clients subscribe to it.
+public struct KeyEvent: Sendable {
+    public enum Class: UInt8, Sendable {
+        case generic, string, list, set, hash, sortedSet, expired, evicted, stream
+    }
+
+    public let name: StaticString
+    public let kind: Class
+
+    @inlinable
+    public init(_ name: StaticString, _ kind: Class) {
+        self.name = name
+        self.kind = kind
+    }
+}

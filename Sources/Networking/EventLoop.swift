@@ -1,0 +1,360 @@
+// The event loop. Its interface is shaped by completions ("these bytes
+// arrived", "send this", "connect there"), so that io_uring can take the place
+// of epoll behind it. It knows bytes and connections, nothing of RESP or keys.
+//
+// A turn: `wait`, then `next` until it returns nil, then sends. A connection
+// costs one epoll_ctl in its life unless it reads slowly; a turn costs a
+// connection one read and one write.
+
+import CSystem
+import Glibc
+import Primitives
+
+public typealias ConnectionID = SlabID
+
+/// The number of a listener, in order of creation.
+public typealias ListenerID = Int
+
+public enum NetworkError: Error, Sendable {
+    /// The system refused; `message` is its text.
+    case cannotListen(message: String)
+    case cannotConnect(errno: Int32)
+    case cannotStart(errno: Int32)
+}
+
+@safe
+public struct EventLoop: ~Copyable {
+    // SAFETY: `events` and `buffer` are allocations of the stated sizes, owned
+    // until deinit; the kernel writes within the counts that it is given.
+    let poll: Int32
+    private let events: UnsafeMutablePointer<epoll_event>
+    private let buffer: UnsafeMutableRawPointer
+    private var eventCount = 0
+    private var eventIndex = 0
+    private var receivedCount = 0
+    var connections = Slab<Connection>()
+    var listeners: [Listener] = []
+    private let signals: Int32
+    /// Threads write here to end a wait.
+    public let wakeDescriptor: Int32
+    /// Bytes sent later than `send`, told as completions.
+    private var pausedUntil: Int64?
+
+    static var eventCapacity: Int { 1024 }
+    /// Size of the input buffer that all connections share.
+    public static var inputBytes: Int { 64 * 1024 }
+    /// How long a listener rests when accepting fails (no descriptors left).
+    static var acceptPauseNanoseconds: Int64 { 100_000_000 }
+
+    public struct Listener {
+        let descriptor: Int32
+        public let isUnixSocket: Bool
+    }
+
+    struct Connection: ~Copyable {
+        let descriptor: Int32
+        var tag: UInt64 = 0
+        var unsent = ByteChain()
+        var isWaitingToSend = false
+        var isConnecting = false
+        var closesWhenSent = false
+    }
+
+    public enum Completion: Sendable {
+        case accepted(ConnectionID, ListenerID, descriptor: Int32)
+        /// Accepting failed; the listener rests a little.
+        case acceptFailed(errno: Int32)
+        /// An outbound connection is made, or failed (errno not 0).
+        case connected(ConnectionID, tag: UInt64, errno: Int32)
+        /// Bytes are in `received` until the next call.
+        case received(ConnectionID, tag: UInt64)
+        /// Bytes that could not be sent at once have been sent.
+        case sent(ConnectionID, tag: UInt64, count: Int)
+        /// The other side is gone, or sending failed; the connection does not exist any more.
+        case closed(ConnectionID, tag: UInt64)
+        case signal(Int32)
+        /// A thread called `wake`.
+        case woken
+    }
+
+    // Tokens of what is not a connection: this bit in the slot.
+    private static var special: UInt32 { 0x8000_0000 }
+    private static var signalToken: UInt64 { UInt64(special) | 0x4000_0000 }
+    private static var wakeToken: UInt64 { UInt64(special) | 0x4000_0001 }
+
+    /// `signals`: delivered as completions instead of interrupting.
+    public init(signals wanted: [Int32]) throws(NetworkError) {
+        poll = epoll_create1(Int32(EPOLL_CLOEXEC))
+        guard poll >= 0 else { throw .cannotStart(errno: cs_errno()) }
+        unsafe events = .allocate(capacity: Self.eventCapacity)
+        unsafe buffer = allocate(Self.inputBytes)
+        signals = unsafe cs_signal_descriptor(wanted, wanted.count)
+        wakeDescriptor = cs_wake_descriptor()
+        _ = cs_epoll_change(poll, EPOLL_CTL_ADD, signals, EPOLLIN.rawValue, Self.signalToken)
+        _ = cs_epoll_change(poll, EPOLL_CTL_ADD, wakeDescriptor, EPOLLIN.rawValue, Self.wakeToken)
+    }
+
+    deinit {
+        unsafe events.deallocate()
+        unsafe free(buffer)
+        for listener in listeners { Glibc.close(listener.descriptor) }
+        Glibc.close(signals)
+        Glibc.close(wakeDescriptor)
+        Glibc.close(poll)
+    }
+
+    // MARK: Turns
+
+    /// Sleeps until something happens, at most `timeoutMilliseconds`.
+    public mutating func wait(timeoutMilliseconds: Int32) {
+        resumeListeners()
+        eventIndex = 0
+        let count = unsafe epoll_wait(poll, events, Int32(Self.eventCapacity), timeoutMilliseconds)
+        eventCount = max(0, Int(count))
+    }
+
+    /// The next thing that happened; nil when the turn is over.
+    public mutating func next() -> Completion? {
+        while eventIndex < eventCount {
+            let happened = unsafe events[eventIndex].events
+            let token = unsafe cs_event_token(events + eventIndex)
+            if UInt32(truncatingIfNeeded: token) & Self.special != 0 {
+                if let completion = special(token) { return completion }
+                eventIndex += 1
+                continue
+            }
+            eventIndex += 1
+            let id = ConnectionID(raw: token)
+            if happened & EPOLLOUT.rawValue != 0, let completion = writable(id) {
+                // What else the event says is told again by the next wait.
+                return completion
+            }
+            if happened & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0,
+                let completion = readable(id) {
+                return completion
+            }
+        }
+        return nil
+    }
+
+    /// The bytes of the last `.received`, valid until the next call of `next`.
+    public var received: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            let span = unsafe RawSpan(_unsafeStart: buffer, byteCount: receivedCount)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+
+    private mutating func special(_ token: UInt64) -> Completion? {
+        if token == Self.signalToken {
+            let signal = cs_next_signal(signals)
+            return signal > 0 ? .signal(signal) : nil
+        }
+        if token == Self.wakeToken {
+            cs_wake_clear(wakeDescriptor)
+            eventIndex += 1
+            return .woken
+        }
+        // One connection a call; the event stays until accept says there is none left.
+        let listener = Int(UInt32(truncatingIfNeeded: token) & ~Self.special)
+        let descriptor = cs_accept(listeners[listener].descriptor)
+        if descriptor >= 0 {
+            if !listeners[listener].isUnixSocket { _ = cs_set_no_delay(descriptor) }
+            let id = add(descriptor, interest: EPOLLIN.rawValue)
+            return .accepted(id, listener, descriptor: descriptor)
+        }
+        switch -descriptor {
+        case EAGAIN, EINTR, ECONNABORTED: return nil
+        case let failure:
+            eventIndex += 1
+            pauseListeners()
+            return .acceptFailed(errno: failure)
+        }
+    }
+
+    private mutating func readable(_ id: ConnectionID) -> Completion? {
+        guard connections.contains(id) else { return nil }
+        let (descriptor, tag) = connections.with(id) { ($0.descriptor, $0.tag) } ?? (-1, 0)
+        let count = unsafe cs_receive(descriptor, buffer, Self.inputBytes)
+        if count > 0 {
+            receivedCount = count
+            return .received(id, tag: tag)
+        }
+        if count == -Int(EAGAIN) || count == -Int(EINTR) { return nil }
+        close(id)
+        return .closed(id, tag: tag)
+    }
+
+    private mutating func writable(_ id: ConnectionID) -> Completion? {
+        guard var box = connections.take(id) else { return nil }
+        let tag = box.value.tag
+        if box.value.isConnecting {
+            box.value.isConnecting = false
+            let error = cs_socket_error(box.value.descriptor)
+            setInterest(box.value.descriptor, id, EPOLLIN.rawValue)
+            connections.put(box, back: id)
+            if error != 0 { close(id) }
+            return .connected(id, tag: tag, errno: error)
+        }
+        let sent = flush(&box.value)
+        let isDone = box.value.unsent.isEmpty
+        if isDone {
+            box.value.isWaitingToSend = false
+            setInterest(box.value.descriptor, id, EPOLLIN.rawValue)
+        }
+        let ends = isDone && box.value.closesWhenSent
+        connections.put(box, back: id)
+        if sent < 0 || ends {
+            close(id)
+            return .closed(id, tag: tag)
+        }
+        return sent > 0 ? .sent(id, tag: tag, count: sent) : nil
+    }
+
+    // MARK: Connections
+
+    mutating func add(_ descriptor: Int32, interest: UInt32) -> ConnectionID {
+        let id = connections.insert { _ in Connection(descriptor: descriptor) }
+        _ = cs_epoll_change(poll, EPOLL_CTL_ADD, descriptor, interest, id.raw)
+        return id
+    }
+
+    private func setInterest(_ descriptor: Int32, _ id: ConnectionID, _ interest: UInt32) {
+        _ = cs_epoll_change(poll, EPOLL_CTL_MOD, descriptor, interest, id.raw)
+    }
+
+    /// Gives the connection a word of the owner's, told with its completions.
+    public mutating func setTag(_ tag: UInt64, of id: ConnectionID) { _ = connections.with(id) { $0.tag = tag } }
+
+    /// Starts a connection; `.connected` tells how it went.
+    public mutating func connect(to address: String, port: UInt16) throws(NetworkError) -> ConnectionID {
+        let descriptor = unsafe cs_connect_tcp(address, port)
+        guard descriptor >= 0 else { throw .cannotConnect(errno: -descriptor) }
+        _ = cs_set_no_delay(descriptor)
+        let id = add(descriptor, interest: EPOLLOUT.rawValue)
+        _ = connections.with(id) { $0.isConnecting = true }
+        return id
+    }
+
+    /// Takes over `chain` and sends it, behind what is still unsent. Returns the
+    /// bytes sent at once; `.sent` tells of the rest. `closing`: closes when all is sent.
+    public mutating func send(_ chain: consuming ByteChain, on id: ConnectionID, closing: Bool = false) -> Int {
+        guard var box = connections.take(id) else { return 0 }
+        if closing { box.value.closesWhenSent = true }
+        if box.value.isWaitingToSend || box.value.isConnecting {
+            chain.compact()
+            box.value.unsent.append(chain)
+            connections.put(box, back: id)
+            return 0
+        }
+        box.value.unsent.append(chain)
+        let sent = flush(&box.value)
+        let descriptor = box.value.descriptor
+        let isDone = box.value.unsent.isEmpty
+        let ends = sent < 0 || (isDone && box.value.closesWhenSent)
+        if !isDone, sent >= 0 {
+            box.value.unsent.compact()
+            box.value.isWaitingToSend = true
+            setInterest(descriptor, id, EPOLLIN.rawValue | EPOLLOUT.rawValue)
+        }
+        connections.put(box, back: id)
+        // A read will find the end and tell the owner in its turn.
+        if ends { shutdown(descriptor, Int32(SHUT_RDWR)) }
+        return max(0, sent)
+    }
+
+    /// Sends until done or refused; the bytes sent, or -1 when the connection is broken.
+    private func flush(_ connection: inout Connection) -> Int {
+        var total = 0
+        while !connection.unsent.isEmpty {
+            let count = connection.unsent.send(to: connection.descriptor)
+            if count > 0 {
+                connection.unsent.removeFirst(count)
+                total += count
+            } else if count == -Int(EINTR) {
+                continue
+            } else {
+                return count == -Int(EAGAIN) ? total : -1
+            }
+        }
+        return total
+    }
+
+    /// Closes at once; no completion follows.
+    public mutating func close(_ id: ConnectionID) {
+        guard let box = connections.remove(id) else { return }
+        Glibc.close(box.value.descriptor)
+    }
+
+    public var connectionCount: Int { connections.count }
+
+    // MARK: Listeners
+
+    /// Listens on a TCP port of `address` (a name or number; `*` for all of IPv4, `::*` of IPv6).
+    public mutating func listen(onTCP address: String, port: UInt16, backlog: Int32) throws(NetworkError) {
+        let host = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
+        let capacity = 256
+        var message = [CChar](repeating: 0, count: capacity)
+        let descriptor = unsafe cs_listen_tcp(host, port, backlog, &message, capacity)
+        guard descriptor >= 0 else {
+            throw .cannotListen(message: text(of: message))
+        }
+        add(Listener(descriptor: descriptor, isUnixSocket: false))
+    }
+
+    /// Listens on a unix socket with the given permissions (0: as the umask has it).
+    public mutating func listen(onUnixSocket path: String, mode: UInt32, backlog: Int32) throws(NetworkError) {
+        let descriptor = unsafe cs_listen_unix(path, mode, backlog)
+        guard descriptor >= 0 else { throw .cannotListen(message: errorText(-descriptor)) }
+        add(Listener(descriptor: descriptor, isUnixSocket: true))
+    }
+
+    private mutating func add(_ listener: Listener) {
+        let token = UInt64(Self.special | UInt32(listeners.count))
+        listeners.append(listener)
+        _ = cs_epoll_change(poll, EPOLL_CTL_ADD, listener.descriptor, EPOLLIN.rawValue, token)
+    }
+
+    public func isUnixSocket(_ listener: ListenerID) -> Bool { listeners[listener].isUnixSocket }
+
+    /// Stops accepting for ever.
+    public mutating func closeListeners() {
+        for listener in listeners { Glibc.close(listener.descriptor) }
+        listeners = []
+    }
+
+    private mutating func pauseListeners() {
+        guard pausedUntil == nil else { return }
+        pausedUntil = cs_monotonic_nanoseconds() + Self.acceptPauseNanoseconds
+        for (index, listener) in listeners.enumerated() {
+            _ = cs_epoll_change(poll, EPOLL_CTL_MOD, listener.descriptor, 0, UInt64(Self.special | UInt32(index)))
+        }
+    }
+
+    private mutating func resumeListeners() {
+        guard let moment = pausedUntil, cs_monotonic_nanoseconds() >= moment else { return }
+        pausedUntil = nil
+        for (index, listener) in listeners.enumerated() {
+            _ = cs_epoll_change(
+                poll, EPOLL_CTL_MOD, listener.descriptor, EPOLLIN.rawValue, UInt64(Self.special | UInt32(index)))
+        }
+    }
+}
+
+/// The system's text for an error number.
+public func errorText(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
+
+/// The text before the terminating zero.
+private func text(of characters: [CChar]) -> String {
+    String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+}
+
+/// "address:port" of a socket's peer, or of its own end.
+public func socketName(_ descriptor: Int32, ofPeer: Bool) -> String {
+    let capacity = 128
+    var text = [CChar](repeating: 0, count: capacity)
+    _ = unsafe cs_socket_name(descriptor, ofPeer, &text, capacity)
+    return Networking.text(of: text)
+}
+

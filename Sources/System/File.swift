@@ -1,0 +1,72 @@
+import CSystem
+import Glibc
+
+/// Why a file could not be read or written.
+public struct FileError: Error, Sendable {
+    public let number: Int32
+    public var message: String { unsafe String(cString: strerror(number)) }
+}
+
+/// Whole files and simple streams of bytes.
+public enum File {
+    /// The bytes of a file.
+    public static func read(_ path: String) throws(FileError) -> [UInt8] {
+        let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw FileError(number: cs_errno()) }
+        defer { close(descriptor) }
+        return try read(descriptor)
+    }
+
+    /// Everything that a descriptor gives until its end.
+    public static func read(_ descriptor: Int32) throws(FileError) -> [UInt8] {
+        var all: [UInt8] = []
+        while true {
+            var failure: Int32 = 0
+            // SAFETY: the C function writes at most the given count and returns how much.
+            let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
+                let got = unsafe cs_receive(descriptor, buffer.baseAddress, 65536)
+                failure = got < 0 ? Int32(-got) : 0
+                count = max(0, got)
+            }
+            if failure == EINTR { continue }
+            if failure != 0 { throw FileError(number: failure) }
+            if chunk.isEmpty { return all }
+            all += chunk
+        }
+    }
+
+    /// Writes all bytes; returns an errno, 0 for success.
+    @discardableResult
+    public static func write(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+        var offset = 0
+        while offset < bytes.count {
+            // SAFETY: reads at most the bytes behind `offset`.
+            let written = unsafe bytes.withUnsafeBytes { unsafe Glibc.write(descriptor, $0.baseAddress! + offset, $0.count - offset) }
+            if written < 0 {
+                if cs_errno() == EINTR { continue }
+                return cs_errno()
+            }
+            offset += written
+        }
+        return 0
+    }
+
+    /// Opens a file to append to it, creating it; a descriptor or a negated errno.
+    public static func openForAppending(_ path: String) -> Int32 {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
+        return descriptor < 0 ? -cs_errno() : descriptor
+    }
+
+    /// Replaces a small file.
+    @discardableResult
+    public static func replace(_ path: String, with bytes: [UInt8]) -> Int32 {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644)
+        guard descriptor >= 0 else { return cs_errno() }
+        defer { close(descriptor) }
+        return write(bytes, to: descriptor)
+    }
+
+    public static func remove(_ path: String) { _ = unsafe unlink(path) }
+
+    public static func closeDescriptor(_ descriptor: Int32) { close(descriptor) }
+}

@@ -1,0 +1,68 @@
+import CSystem
+import Glibc
+
+/// The process and its machine.
+public enum Process {
+    public static var identifier: Int32 { getpid() }
+
+    /// The program's path, from the kernel.
+    public static var executablePath: String { readLink("/proc/self/exe") ?? "" }
+
+    public static var currentDirectory: String { readLink("/proc/self/cwd") ?? "" }
+
+    private static func readLink(_ path: String) -> String? {
+        // SAFETY: readlink writes at most the given count and returns how much it wrote.
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 4096) { buffer, count in
+            count = unsafe max(0, readlink(path, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self), 4096))
+        }
+        return bytes.isEmpty ? nil : String(decoding: bytes, as: UTF8.self)
+    }
+
+    public static func changeDirectory(_ path: String) -> Int32 { unsafe chdir(path) == 0 ? 0 : cs_errno() }
+
+    /// Raises the limit of descriptors as far as it goes; returns what was granted.
+    public static func raiseDescriptorLimit(_ wanted: Int64) -> Int64 {
+        var granted: UInt64 = 0
+        _ = unsafe cs_raise_descriptor_limit(UInt64(max(0, wanted)), &granted)
+        return Int64(clamping: granted)
+    }
+
+    /// Microseconds of CPU that the process has used.
+    public static var cpuTime: (user: Int64, system: Int64) {
+        var user: Int64 = 0
+        var system: Int64 = 0
+        unsafe cs_cpu_microseconds(Int32(RUSAGE_SELF.rawValue), &user, &system)
+        return (user, system)
+    }
+
+    public static var systemName: String {
+        // SAFETY: the C function writes at most the capacity and returns how much it wrote.
+        let bytes = unsafe [UInt8](unsafeUninitializedCapacity: 256) { buffer, count in
+            count = unsafe cs_system_name(UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self), 256)
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// `count` bytes of the kernel's randomness.
+    public static func randomBytes(_ count: Int) -> [UInt8] {
+        // SAFETY: getrandom fills up to the given count and returns how much.
+        unsafe [UInt8](unsafeUninitializedCapacity: count) { buffer, filled in
+            filled = unsafe max(0, cs_random_bytes(buffer.baseAddress, count))
+        }
+    }
+
+    public static func randomWord() -> UInt64 {
+        randomBytes(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// Ignores the signals that would end the process for a peer's sake.
+    public static func ignoreBrokenPipes() { cs_ignore_broken_pipes() }
+
+    public static func sleep(microseconds: Int64) {
+        var rest = timespec(tv_sec: Int(microseconds / 1_000_000), tv_nsec: Int(microseconds % 1_000_000) * 1000)
+        _ = unsafe nanosleep(&rest, nil)
+    }
+
+    /// Seconds that local time is ahead of UTC at a moment.
+    public static func localOffset(at seconds: Int64) -> Int64 { cs_local_offset_seconds(seconds) }
+}

@@ -1,0 +1,2 @@
+import Server
+try runServer(port: 7011)
