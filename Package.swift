@@ -10,6 +10,8 @@ let safety: [SwiftSetting] = [
     .enableExperimentalFeature("Lifetimes"),
 ]
 
+let tests: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableExperimentalFeature("Lifetimes")]
+
 let package = Package(
     name: "needletail",
     products: [
@@ -50,5 +52,20 @@ let package = Package(
             dependencies: ["Commands", "Engine", "Keyspace", "RESP", "Networking", "System", "Primitives"],
             swiftSettings: safety),
         .executableTarget(name: "needletail-server", dependencies: ["Server"], swiftSettings: safety),
+
+        // An engine in the test's process, and a client written like a transcript.
+        .target(
+            name: "TestSupport", dependencies: ["Commands", "Engine", "Keyspace", "RESP", "Primitives"],
+            path: "Tests/TestSupport", swiftSettings: tests),
+        .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: tests),
+        .testTarget(name: "StructuresTests", dependencies: ["Structures", "Primitives"], swiftSettings: tests),
+        .testTarget(name: "RESPTests", dependencies: ["RESP", "Primitives"], swiftSettings: tests),
+        .testTarget(name: "KeyspaceTests", dependencies: ["Keyspace", "Structures", "Primitives"], swiftSettings: tests),
+        .testTarget(
+            name: "EngineTests", dependencies: ["TestSupport", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "CommandsTests", dependencies: ["TestSupport", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
+            swiftSettings: tests),
     ]
 )

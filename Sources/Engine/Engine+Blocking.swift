@@ -106,7 +106,7 @@ extension Engine {
             endUnit()
         }
         if !context.session.flags.contains(.blocked) { resumeInput() }
-        _ = finishServing()
+        _ = finishServing(box)
     }
 
     /// Runs a blocked command again; false when it has to wait on.
@@ -135,7 +135,7 @@ extension Engine {
                 unblock(command)
                 resumeInput()
             }
-            _ = finishServing()
+            _ = finishServing(box)
         }
     }
 }

@@ -16,13 +16,14 @@ extension Engine {
         context.statistics.inputBytes += Int64(input.byteCount)
         context.reply.version = context.session.version
         process(input)
-        let alive = finishServing()
+        let alive = finishServing(box)
         serveBlockedClients()
         return alive
     }
 
-    /// Puts the served session back and its replies into its output.
-    mutating func finishServing() -> Bool {
+    /// Puts the served session back and its replies into its output; `nobody`
+    /// takes its place in the context.
+    mutating func finishServing(_ nobody: consuming Box<Session>) -> Bool {
         if context.reply.bytes.count > 0 {
             context.reply.bytes.cut(into: &context.served.value.output)
             context.session.outputPosition = journal.position
@@ -33,7 +34,6 @@ extension Engine {
             context.session.flags.insert(.dirty)
             context.clients.dirty.append(id)
         }
-        var nobody = Box(CommandContext.nobody())
         swap(&nobody, &context.served)
         context.clients.slab.put(nobody, back: id)
         return !isClosing
@@ -48,14 +48,17 @@ extension Engine {
     }
 
     private mutating func process(_ input: RawSpan, _ words: inout WordBuffer) {
-        guard let pending = context.session.pending.take() else { return run(all: input, &words) }
-        if context.session.flags.contains(.blocked) {
-            var held = pending.unwrap()
-            _ = held.receive(input)
-            context.session.pending = Box(held)
-            return
+        let isBlocked = context.session.flags.contains(.blocked)
+        guard let pending = context.session.pending.take() else {
+            return isBlocked ? stop(input, behind: 0) : run(all: input, &words)
         }
-        resume(pending.unwrap(), with: input, &words)
+        guard isBlocked else { return resume(pending.unwrap(), with: input, &words) }
+        // What a blocked client sends waits with it.
+        var held = pending.unwrap()
+        var taken = 0
+        while taken < input.byteCount { taken += held.receive(input.suffix(from: taken)) }
+        if held.bytes > Int(context.configuration.queryBufferLimit) { context.session.flags.insert(.closing) }
+        context.session.pending = Box(held)
     }
 
     private var limits: RequestLimits {

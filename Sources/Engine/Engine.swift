@@ -89,12 +89,9 @@ public struct Engine: ~Copyable {
         context.clients.close(id, number: number)
     }
 
-    /// Takes sessions with output that may leave; see `takeOutput`.
-    public mutating func takeDirtySessions() -> [SessionID] {
-        guard !context.clients.dirty.isEmpty else { return [] }
-        var taken: [SessionID] = []
-        swap(&taken, &context.clients.dirty)
-        return taken
+    /// Exchanges the sessions that have output for an empty list, whose room is used again.
+    public mutating func swapDirtySessions(_ sessions: inout [SessionID]) {
+        if !context.clients.dirty.isEmpty { swap(&sessions, &context.clients.dirty) }
     }
 
     /// Moves a session's output to the host. `closing`: close once it is sent.

@@ -176,7 +176,7 @@ public struct EventLoop: ~Copyable {
     private mutating func readable(_ id: ConnectionID) -> Completion? {
         guard connections.contains(id) else { return nil }
         let (descriptor, tag) = connections.with(id) { ($0.descriptor, $0.tag) } ?? (-1, 0)
-        let count = unsafe cs_receive(descriptor, buffer, Self.inputBytes)
+        let count = unsafe cs_socket_receive(descriptor, buffer, Self.inputBytes)
         if count > 0 {
             receivedCount = count
             return .received(id, tag: tag)

@@ -24,22 +24,26 @@ public struct SlabID: Hashable, Sendable, BitwiseCopyable {
 /// Elements in stable boxes, addressed by `SlabID`. An element can be taken out
 /// while it is worked on; meanwhile its slot stays reserved.
 public struct Slab<Element: ~Copyable>: ~Copyable {
+    @usableFromInline
     struct Slot: ~Copyable {
-        var generation: UInt32 = 1
-        var occupied = false
-        var box: Box<Element>?
+        @usableFromInline var generation: UInt32 = 1
+        @usableFromInline var occupied = false
+        @usableFromInline var box: Box<Element>?
+        @inlinable init() {}
     }
 
-    private var slots = UniqueArray<Slot>()
-    private var free: [UInt32] = []
+    @usableFromInline var slots = UniqueArray<Slot>()
+    @usableFromInline var free: [UInt32] = []
+    @usableFromInline var tenants = 0
     /// Elements, taken ones included.
-    public private(set) var count = 0
+    @inlinable public var count: Int { tenants }
 
-    public init() {}
+    @inlinable public init() {}
 
     /// Adds the element that `make` builds for its address.
+    @inlinable
     public mutating func insert(_ make: (SlabID) -> Element) -> SlabID {
-        count += 1
+        tenants += 1
         let slot: UInt32
         if let reused = free.popLast() {
             slot = reused
@@ -53,28 +57,32 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
         return id
     }
 
+    @inlinable
     public func contains(_ id: SlabID) -> Bool {
         Int(id.slot) < slots.count && slots[Int(id.slot)].generation == id.generation
             && slots[Int(id.slot)].occupied
     }
 
     /// Takes the element out for work; nil when the address is stale or the element is out already.
+    @inlinable
     public mutating func take(_ id: SlabID) -> Box<Element>? {
         guard contains(id) else { return nil }
         return slots[Int(id.slot)].box.take()
     }
 
     /// Puts a taken element back.
+    @inlinable
     public mutating func put(_ box: consuming Box<Element>, back id: SlabID) {
         precondition(contains(id))
         slots[Int(id.slot)].box = consume box
     }
 
     /// Ends the tenancy; what was stored is returned unless it is out.
+    @inlinable
     @discardableResult
     public mutating func remove(_ id: SlabID) -> Box<Element>? {
         guard contains(id) else { return nil }
-        count -= 1
+        tenants -= 1
         let index = Int(id.slot)
         slots[index].occupied = false
         slots[index].generation = slots[index].generation &+ 1
@@ -84,6 +92,7 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
     }
 
     /// Works on an element in place; nil when it is not there.
+    @inlinable
     public mutating func with<Result>(_ id: SlabID, _ body: (inout Element) -> Result) -> Result? {
         guard contains(id), var box = slots[Int(id.slot)].box.take() else { return nil }
         let result = body(&box.value)
@@ -92,6 +101,7 @@ public struct Slab<Element: ~Copyable>: ~Copyable {
     }
 
     /// Visits all elements that are not taken out, in slot order.
+    @inlinable
     public mutating func forEach(_ body: (SlabID, inout Element) -> Void) {
         for index in 0..<slots.count {
             guard slots[index].occupied, var box = slots[index].box.take() else { continue }

@@ -15,6 +15,7 @@ public func runServer(port: UInt16) throws {
     var loop = try EventLoop(signals: [SIGTERM, SIGINT])
     try loop.listen(onTCP: "*", port: port, backlog: 511)
     var engine = Engine(Engine.Ingredients(commands: CommandTable(Strings.declarations), time: .machine(), hashSeed: HashSeed(Process.randomWord(), Process.randomWord()), randomSeed: Process.randomWord()))
+    var dirty: [SessionID] = []
     while true {
         loop.wait(timeoutMilliseconds: 100)
         while let completion = loop.next() {
@@ -31,7 +32,9 @@ public func runServer(port: UInt16) throws {
             default: break
             }
         }
-        for id in engine.takeDirtySessions() {
+        dirty.removeAll(keepingCapacity: true)
+        engine.swapDirtySessions(&dirty)
+        for id in dirty {
             var chain = ByteChain()
             guard let target = engine.takeOutput(id, into: &chain) else { continue }
             let sent = loop.send(chain, on: ConnectionID(raw: target.connection), closing: target.closing)

@@ -1,2 +1,5 @@
 import Server
-try runServer(port: 7011)
+import Glibc
+var port: UInt16 = 7011
+for (i, a) in CommandLine.arguments.enumerated() where a == "--port" { port = UInt16(CommandLine.arguments[i + 1])! }
+try runServer(port: port)

@@ -1,0 +1,8 @@
+import Engine
+
+/// All command families of this module.
+public enum Families {
+    public static var all: [CommandDeclaration] {
+        Strings.declarations
+    }
+}
