@@ -1,7 +1,7 @@
 # What one does with Needletail. Each target installs what it is missing.
 
 SERVER := .build/release/needletail-server
-RELEASE := -c release --static-swift-stdlib --product needletail-server -Xswiftc -gnone
+RELEASE := -c release --static-swift-stdlib --product needletail-server -Xlinker -S
 
 .PHONY: run build test bench conformance fuzz tidy peers tools
 
