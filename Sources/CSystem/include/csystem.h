@@ -163,4 +163,21 @@ int64_t cs_local_offset_seconds(int64_t wall_seconds);
 size_t cs_system_name(char *text, size_t capacity);
 void cs_ignore_broken_pipes(void);
 
+// long double, which Swift has not on every machine -----------------------
+
+// The bytes of a long double.
+typedef struct {
+    uint64_t words[2];
+} cs_long_double;
+
+bool cs_long_parse(const char *text, size_t bytes, cs_long_double *value);
+cs_long_double cs_long_add(cs_long_double a, cs_long_double b);
+cs_long_double cs_long_subtract(cs_long_double a, cs_long_double b);
+// -1, 0 or 1.
+int cs_long_compare(cs_long_double a, cs_long_double b);
+bool cs_long_is_finite(cs_long_double value);
+cs_long_double cs_long_largest(void);
+// Writes at most CS_DECIMAL_TEXT_BYTES bytes, without trailing zeros; returns how many.
+size_t cs_long_format(cs_long_double value, char *text);
+
 #endif
