@@ -33,3 +33,8 @@ extension CommandContext {
         return count
     }
 }
+
+extension CommandContext {
+    /// Traps when the keyspace contradicts itself. For tests.
+    public func checkKeyspace() { keyspace.checkInvariants() }
+}
