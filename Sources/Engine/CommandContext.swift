@@ -33,6 +33,8 @@ public struct CommandContext: ~Copyable {
     /// Large words of the request under way, for adoption.
     var largeWords = UniqueArray<PendingRequest.LargeWord>()
     var waiting: WaitRequest?
+    /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
+    var unblocking: [(session: SessionID, how: Unblocking)] = []
     var notices = Notices()
     /// What the host is to free when it has time.
     var garbage = UniqueArray<Database>()

@@ -95,6 +95,7 @@ extension Engine {
 
     private mutating func retry(_ id: SessionID) {
         guard var box = context.clients.slab.take(id) else { return }
+        guard !box.value.flags.contains(.killed) else { return context.clients.slab.put(box, back: id) }
         swap(&context.served, &box)
         context.reply.version = context.session.version
         if let held = context.session.blocked.take() {
@@ -128,17 +129,32 @@ extension Engine {
 
     /// Answers blocked clients whose time is over.
     mutating func timeOutBlockedClients() {
-        while let id = blocked.takeExpired(context.now) {
-            guard var box = context.clients.slab.take(id) else { continue }
-            swap(&context.served, &box)
-            context.reply.version = context.session.version
-            if let held = context.session.blocked.take() {
-                let command = held.unwrap()
-                command.timeoutReply == .null ? context.reply.null() : context.reply.nullArray()
-                unblock(command)
-                resumeInput()
-            }
-            _ = finishServing(box)
+        while let id = blocked.takeExpired(context.now) { giveUp(id, .timeout) }
+    }
+
+    /// Wakes the blocked clients that commands named.
+    mutating func unblockAsRequested() {
+        while !context.unblocking.isEmpty {
+            let next = context.unblocking.removeFirst()
+            giveUp(next.session, next.how)
         }
+    }
+
+    /// Answers a blocked client that gets nothing.
+    private mutating func giveUp(_ id: SessionID, _ how: Unblocking) {
+        guard var box = context.clients.slab.take(id) else { return }
+        guard !box.value.flags.contains(.killed) else { return context.clients.slab.put(box, back: id) }
+        swap(&context.served, &box)
+        context.reply.version = context.session.version
+        if let held = context.session.blocked.take() {
+            let command = held.unwrap()
+            switch how {
+            case .timeout: command.timeoutReply == .null ? context.reply.null() : context.reply.nullArray()
+            case .error: context.reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+            }
+            unblock(command)
+            resumeInput()
+        }
+        _ = finishServing(box)
     }
 }

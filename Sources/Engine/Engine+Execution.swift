@@ -59,6 +59,7 @@ extension Engine {
     mutating func call(_ id: CommandID, _ arguments: borrowing Arguments) -> Outcome {
         context.effects.isExplicit = false
         context.notices.changes = 0
+        context.session.lastCommand = id
         let handler = context.commands.commands[id].handler
         var outcome = Outcome.done
         do throws(CommandError) {
@@ -77,7 +78,6 @@ extension Engine {
             context.statistics.commands[id].nanoseconds &+= tick &- lastTick
             context.statistics.totalCommands &+= 1
             context.session.commandCount &+= 1
-            context.session.lastCommand = id
         }
         lastTick = tick
         return outcome
