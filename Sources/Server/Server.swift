@@ -52,6 +52,7 @@ public struct Server: ~Copyable {
     static func start(_ wanted: Configuration, file: String) throws(StartupError) -> Server {
         var configuration = wanted
         Process.ignoreBrokenPipes()
+        MemoryMeter.purgeInBackground()
         let time = TimeSource.machine()
         let logger = try Logger(
             path: String(decoding: configuration.process.logFile, as: UTF8.self),

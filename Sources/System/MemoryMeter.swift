@@ -25,6 +25,9 @@ public final class MemoryMeter: Sendable {
         return Int64(clamping: unsafe cs_allocator_statistic(name))
     }
 
+    /// Has freed pages given back while the process is idle, too.
+    public static func purgeInBackground() { cs_allocator_purge_in_background() }
+
     public static func purge() { cs_allocator_purge() }
 
     public static var allocatorName: String { "jemalloc-" + (unsafe String(cString: cs_allocator_version()).prefix { $0 != "-" }) }

@@ -60,6 +60,8 @@ void cs_allocator_refresh(void);
 /// Gives unused pages of all arenas back to the system.
 void cs_allocator_purge(void);
 const char *cs_allocator_version(void);
+/// Lets jemalloc give freed pages back in the background, also while nothing is allocated.
+void cs_allocator_purge_in_background(void);
 
 // Time -----------------------------------------------------------------
 
