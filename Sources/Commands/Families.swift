@@ -3,6 +3,6 @@ import Engine
 /// All command families of this module.
 public enum Families {
     public static var all: [CommandDeclaration] {
-        Strings.declarations + Connection.declarations
+        Strings.declarations + Connection.declarations + Introspection.declarations
     }
 }

@@ -197,7 +197,7 @@ private struct SyntaxParser {
         let tokens = Set(children.map(\.token))
         if !tokens.isDisjoint(with: ["EX", "PX", "EXAT", "PXAT"]) { return "expiration" }
         if !tokens.isDisjoint(with: ["NX", "XX"]) { return "condition" }
-        return children.map(\.name).joined(separator: "-")
+        return children.count > 4 ? "options" : children.map(\.name).joined(separator: "-")
     }
 
     // MARK: Words
