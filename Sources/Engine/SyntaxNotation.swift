@@ -66,7 +66,7 @@ private struct SyntaxParser {
 
     var isAtEnd: Bool { position >= words.count }
     private var next: String { isAtEnd ? "" : words[position] }
-    mutating func skip() { position += 1 }
+    mutating func skip() { if !isAtEnd { position += 1 } }
 
     /// Sequences separated by bars, up to a closing bracket or the end.
     mutating func alternatives() -> [[ArgumentSyntax]] {
