@@ -64,10 +64,10 @@ private enum Waiting {
         #expect(client("CLIENT", "SETINFO", "foo", "x") == .error("ERR Unrecognized option 'foo'"))
         #expect(
             client("CLIENT", "SETINFO", "LIB-NAME", "a b")
-                == .error("ERR lib-name cannot contain spaces, newlines or special characters."))
+                == .error("ERR LIB-NAME cannot contain spaces, newlines or special characters."))
         #expect(
             client("CLIENT", "SETINFO", "LIB-VER", "a\r")
-                == .error("ERR lib-ver cannot contain spaces, newlines or special characters."))
+                == .error("ERR LIB-VER cannot contain spaces, newlines or special characters."))
     }
 
     @Test func infoLine() {

@@ -110,7 +110,7 @@ extension Connection {
         }
         guard isPlainWord(arguments[3]) else {
             throw context.failure(
-                "ERR \(isName ? "lib-name" : "lib-ver") cannot contain spaces, newlines or special characters.")
+                "ERR ", quoting: arguments[2], " cannot contain spaces, newlines or special characters.")
         }
         if isName {
             context.session.identity.libraryName = arguments[3].array
