@@ -60,7 +60,7 @@ let package = Package(
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: tests),
         .testTarget(name: "StructuresTests", dependencies: ["Structures", "Primitives"], swiftSettings: tests),
         .testTarget(name: "RESPTests", dependencies: ["RESP", "Primitives"], swiftSettings: tests),
-        .testTarget(name: "KeyspaceTests", dependencies: ["Keyspace", "Structures", "Primitives"], swiftSettings: tests),
+        .testTarget(name: "KeyspaceTests", dependencies: ["Keyspace", "Structures", "Primitives", "CSystem"], swiftSettings: tests),
         .testTarget(
             name: "EngineTests", dependencies: ["TestSupport", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
             swiftSettings: tests),
