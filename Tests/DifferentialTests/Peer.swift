@@ -42,10 +42,8 @@ final class LivePeer {
 
     deinit {
         if descriptor >= 0 { close(descriptor) }
-        if process.isRunning {
-            process.terminate()
-            process.waitUntilExit()
-        }
+        // Not SIGTERM: the child has inherited a signal mask that blocks it.
+        if process.isRunning { kill(process.processIdentifier, SIGKILL) }
     }
 
     private func connect(_ port: UInt16) -> Bool {
