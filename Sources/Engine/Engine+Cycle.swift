@@ -70,7 +70,7 @@ extension Engine {
         for key in due {
             let hash = context.keyspace.hash(key.rawSpan)
             context.expire(key.rawSpan, hash, index)
-            context.effects.drain(into: &journal, database: index)
+            context.effects.drain(into: &journal)
         }
         if !due.isEmpty, !context.notices.interest.isEmpty { blocked.collectReady(&context) }
         let share = Double(due.count) / Double(max(1, result.visited))
