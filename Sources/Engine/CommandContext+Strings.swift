@@ -2,6 +2,7 @@
 
 import Keyspace
 import Primitives
+import RESP
 
 extension CommandContext {
     /// Sets the key to a text that is kept as it is, even when it spells an integer.
@@ -37,7 +38,7 @@ extension CommandContext {
         if let integer = entry.integer {
             let digits = DecimalText(integer)
             reply.bulk(digits.bytes.slice(range.lowerBound, range.count))
-        } else if range.count >= 32 * 1024, let block = entry.sharedBlock {
+        } else if range.count >= RequestLimits.largeBulkBytes, let block = entry.sharedBlock {
             reply.bytes.appendHeader(36, range.count)
             reply.bytes.append(sharing: block, range.lowerBound, range.upperBound)
             reply.bytes.appendNewline()
