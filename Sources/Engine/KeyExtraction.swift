@@ -58,13 +58,28 @@ extension Command {
             guard let begin = specification.begin.position(arguments, first) else { continue }
             if case .unknown = specification.find { continue }
             guard let range = specification.find.range(arguments, first, begin) else { return nil }
+            let flags = specification.flags(in: arguments, first)
             var index = range.first
             while index <= range.last {
-                found.append(KeyReference(index: index, flags: specification.flags))
+                found.append(KeyReference(index: index, flags: flags))
                 index += range.step
             }
         }
         return found
+    }
+}
+
+extension KeySpecification {
+    /// The flags that hold for this request.
+    fileprivate func flags(in arguments: borrowing Arguments, _ first: Int) -> KeyFlags {
+        let told = flags.subtracting([.variableFlags, .incomplete])
+        guard let variation else { return told }
+        var index = first + variation.start
+        while index < arguments.count {
+            for word in variation.words where arguments[index].matches(word) { return told }
+            index += 1
+        }
+        return variation.otherwise
     }
 }
 

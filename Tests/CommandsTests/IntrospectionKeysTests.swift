@@ -39,6 +39,13 @@ private enum Shapes {
             command(
                 "partly",
                 [.key(1, [.readOnly]), KeySpecification(.unknown, .unknown, [.overwrite, .incomplete], notes: "somewhere")]),
+            command(
+                "varying",
+                [
+                    .key(
+                        1, [.readWrite, .access, .update, .variableFlags],
+                        variation: .init(with: ["GET"], from: 3, otherwise: [.overwrite, .update]))
+                ]),
             command("channel", [.key(1, [.notKey])]),
         ]
     }
@@ -87,6 +94,12 @@ private enum Shapes {
         #expect(keys("backwards k 0 1") == ["k"])
         #expect(keys("partly k store x") == ["k"])
         #expect(keys("channel c") == .error("ERR The command has no key arguments"))
+    }
+
+    @Test func variableFlags() {
+        #expect(client.line("COMMAND GETKEYSANDFLAGS varying k v") == [["k", ["OW", "update"]]])
+        #expect(client.line("COMMAND GETKEYSANDFLAGS varying k GET") == [["k", ["OW", "update"]]])
+        #expect(client.line("COMMAND GETKEYSANDFLAGS varying k v get") == [["k", ["RW", "access", "update"]]])
     }
 
     @Test func oldPositions() {

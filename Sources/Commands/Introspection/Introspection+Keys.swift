@@ -22,7 +22,7 @@ extension Introspection {
         for key in keys {
             context.reply.array(2)
             context.reply.bulk(arguments[key.index])
-            context.reply.describe(key.flags.subtracting([.variableFlags, .incomplete]))
+            context.reply.describe(key.flags)
         }
         return .done
     }
