@@ -7,8 +7,9 @@ import RESP
 extension CommandContext {
     /// Sets the key to a text that is kept as it is, even when it spells an integer.
     public mutating func setText(_ key: RawSpan, _ slot: KeySlot, _ text: RawSpan, _ expiry: ExpiryChange) {
+        let access = access(after: slot)
         keyspace[slot.database][slot.hash].setText(
-            key, slot.hash, existing: slot.entry, text, expiry, access(after: slot))
+            key, slot.hash, existing: slot.entry, text, expiry, access)
     }
 
     /// Overwrites part of the string at a key, which comes into being when

@@ -24,7 +24,6 @@ public struct CommandContext: ~Copyable {
     public var requests = HostRequests()
     /// Facts about the process that only the host knows.
     public var host = HostFacts()
-    public var debug = DebugSettings()
     /// The served session; a nameless one between units.
     var served: Box<Session>
     var keyspace: Keyspace
@@ -147,6 +146,8 @@ public struct HostFacts: Sendable {
     public var memory: MemoryReader = { MemoryReading(used: 0, resident: 0) }
     public var cpuTime: @Sendable () -> (user: Int64, system: Int64) = { (0, 0) }
     public var port: Int64 = 0
+    /// What DEBUG has switched.
+    public var debug = DebugSettings()
     public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
 
     public init() {}

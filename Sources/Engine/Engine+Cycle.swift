@@ -33,7 +33,7 @@ extension Engine {
         context.statistics.peakMemory = max(context.statistics.peakMemory, context.host.memory().used)
         timeOutBlockedClients()
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * ExpireCycle.budgetShare)
-        let timedOut = context.debug.isExpiryActive && removeExpired(budgetNanoseconds: budget)
+        let timedOut = context.host.debug.isExpiryActive && removeExpired(budgetNanoseconds: budget)
         resizeTables(budgetNanoseconds: 1_000_000)
         serveBlockedClients()
         return timedOut

@@ -2,7 +2,6 @@
 // carries bytes and requests between them.
 
 import Commands
-import CSystem
 import Engine
 import Glibc
 import Keyspace
@@ -253,7 +252,7 @@ public struct Server: ~Copyable {
                     + "from the loopback interface.\r\n")
         }
         if !isUnixSocket, network.keepAliveSeconds > 0 {
-            _ = cs_set_keep_alive(descriptor, Int32(clamping: network.keepAliveSeconds))
+            loop.keepAlive(descriptor, seconds: Int32(clamping: network.keepAliveSeconds))
         }
         let session = engine.open(connection: id.raw, peer: peer)
         loop.setTag(session.raw, of: id)
