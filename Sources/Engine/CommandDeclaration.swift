@@ -173,15 +173,20 @@ public struct KeySpecification: Sendable {
     public let flags: KeyFlags
     public let notes: StaticString?
     public let variation: Variation?
+    /// The option behind whose word the key of an `unknown` search stands (SORT's
+    /// STORE), and where options start. Not told to clients, who were always told `unknown`.
+    public let option: (word: StaticString, start: Int)?
 
     public init(
-        _ begin: Begin, _ find: Find, _ flags: KeyFlags, notes: StaticString? = nil, variation: Variation? = nil
+        _ begin: Begin, _ find: Find, _ flags: KeyFlags, notes: StaticString? = nil, variation: Variation? = nil,
+        option: (word: StaticString, start: Int)? = nil
     ) {
         self.begin = begin
         self.find = find
         self.flags = flags
         self.notes = notes
         self.variation = variation
+        self.option = option
     }
 
     /// One key at `index`.

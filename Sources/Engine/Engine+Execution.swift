@@ -52,6 +52,11 @@ extension Engine {
             reject([UInt8]("NOAUTH Authentication required."), command)
             return nil
         }
+        if flags.contains(.noMulti), context.session.hasTransaction {
+            let name = context.commands.commands[command].fullName
+            reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
+            return nil
+        }
         return command
     }
 

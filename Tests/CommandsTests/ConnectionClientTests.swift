@@ -14,6 +14,15 @@ private enum Waiting {
             since: "1.0.0", summary: "Waits.", run)
     }
 
+    static var multi: CommandDeclaration {
+        CommandDeclaration(
+            "multi", arity: 1, [.immediate], group: .transactions, since: "1.0.0", summary: "Starts a transaction."
+        ) { (context, _) throws(CommandError) in
+            context.session.transaction = Box(Transaction())
+            return .done
+        }
+    }
+
     static func run(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         guard context.lookupRead(arguments[1]).entry != nil else {
             context.wait(for: [arguments[1].array], until: nil, .nullArray)
@@ -25,7 +34,7 @@ private enum Waiting {
 }
 
 @Suite struct ConnectionClientTests {
-    let server = TestServer(declarations: Families.all + [Waiting.declaration])
+    let server = TestServer(declarations: Families.all + [Waiting.declaration] + (Families.all.contains { "\($0.name)" == "multi" } ? [] : [Waiting.multi]))
 
     private func fields(_ line: String) -> [String: String] {
         var fields: [String: String] = [:]
@@ -153,6 +162,23 @@ private enum Waiting {
         client.send(bytes("CLIENT REPLY SKIP", "CLIENT REPLY ON", "CLIENT REPLY SKIP", "CLIENT REPLY SKIP", "ECHO e", "ECHO f"))
         #expect(client.nextReply() == "OK")
         #expect(client.nextReply() == "f")
+    }
+
+    @Test func transactions() {
+        let client = server.connect()
+        let other = server.connect()
+        other("MULTI")
+        #expect(other("SET", "a", "b") == "QUEUED")
+        let line = lines(client("CLIENT", "LIST"))[1]
+        #expect(line["multi"] == "1" && line["flags"] == "x" && line["multi-mem"] != "0")
+        #expect(
+            other("CLIENT", "REPLY", "OFF")
+                == .error("ERR Command 'client|reply' not allowed inside a transaction"))
+        #expect(other("RESET") == "RESET")
+        #expect(lines(client("CLIENT", "LIST"))[1]["multi"] == "-1")
+        other("MULTI")
+        #expect(other("QUIT") == "OK")
+        #expect(other.isClosed)
     }
 
     @Test func switches() {

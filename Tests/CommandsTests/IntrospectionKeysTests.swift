@@ -40,6 +40,12 @@ private enum Shapes {
                 "partly",
                 [.key(1, [.readOnly]), KeySpecification(.unknown, .unknown, [.overwrite, .incomplete], notes: "somewhere")]),
             command(
+                "sorting",
+                [
+                    .key(1, [.readOnly]),
+                    KeySpecification(.unknown, .unknown, [.overwrite, .incomplete], option: ("STORE", 2)),
+                ]),
+            command(
                 "varying",
                 [
                     .key(
@@ -54,7 +60,7 @@ private enum Shapes {
 @Suite struct IntrospectionKeysTests {
     let client = TestServer(declarations: Families.all + Shapes.declarations).connect()
 
-    private let badCount = Reply.error("ERR Invalid number of arguments specified for command")
+    private let invalid = Reply.error("ERR Invalid arguments specified for command")
 
     private func keys(_ request: String) -> Reply { client.line("COMMAND GETKEYS \(request)") }
 
@@ -68,16 +74,17 @@ private enum Shapes {
         #expect(keys("all a b c") == ["a", "b", "c"])
         #expect(keys("pairs a 1 b 2") == ["a", "b"])
         #expect(keys("two a b c") == ["a", "b"])
-        #expect(keys("two a") == badCount)
+        #expect(keys("two a") == invalid)
         #expect(keys("butlast a b 0") == ["a", "b"])
-        #expect(keys("butlast 0") == badCount)
+        #expect(keys("butlast 0") == invalid)
     }
 
     @Test func numberedKeys() {
+        #expect(keys("store d 0 a") == invalid)
         #expect(keys("store d 2 a b") == ["d", "a", "b"])
         #expect(keys("numbered 2 a b c") == ["a", "b"])
         for count in ["0", "3", "-1", "x", "9223372036854775807", "-9223372036854775808", "99999999999999999999"] {
-            #expect(keys("numbered \(count) a b") == badCount)
+            #expect(keys("numbered \(count) a b") == invalid)
         }
         #expect(keys("script x 0") == [])
         #expect(keys("script x 3 a b") == [])
@@ -88,11 +95,14 @@ private enum Shapes {
     @Test func keywords() {
         #expect(keys("streams count 2 STREAMS a b 0 0") == ["a", "b"])
         #expect(keys("streams count 2 streams a 0") == ["a"])
-        #expect(keys("streams count 2") == badCount)
-        #expect(keys("streams x streams") == badCount)
+        #expect(keys("streams count 2") == invalid)
+        #expect(keys("streams x streams") == invalid)
         #expect(keys("backwards k 0 KEYS a b") == ["k", "a", "b"])
         #expect(keys("backwards k 0 1") == ["k"])
         #expect(keys("partly k store x") == ["k"])
+        #expect(keys("sorting k by x store d") == ["k", "d"])
+        #expect(keys("sorting k by x") == ["k"])
+        #expect(keys("sorting k by store") == invalid)
         #expect(keys("channel c") == .error("ERR The command has no key arguments"))
     }
 

@@ -40,7 +40,8 @@ extension Connection {
     private static var clientSwitches: [CommandDeclaration] {
         [
             CommandDeclaration(
-                "reply", arity: 3, flags, .connection, group: .connection, since: "3.2.0",
+                // Not in a transaction, whose reply is one array: none of its elements can be left out.
+                "reply", arity: 3, busyFlags.union(.noMulti), .connection, group: .connection, since: "3.2.0",
                 summary: "Switches replies off or on.", syntax: "<ON | OFF | SKIP>", clientReply),
             CommandDeclaration(
                 "no-evict", arity: 3, adminFlags, .connection, group: .connection, since: "7.0.0",

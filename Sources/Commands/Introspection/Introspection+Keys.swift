@@ -31,7 +31,6 @@ extension Introspection {
     private static func keys(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> [KeyReference] {
-        let invalidCount = "ERR Invalid number of arguments specified for command"
         guard let id = context.commands.resolve(arguments, from: 2) else {
             throw context.failure("ERR Invalid command specified")
         }
@@ -39,9 +38,13 @@ extension Introspection {
         guard command.declaration.keys.contains(where: { !$0.flags.contains(.notKey) }) else {
             throw context.failure("ERR The command has no key arguments")
         }
-        guard command.accepts(arguments.count - 2) else { throw context.failure(invalidCount) }
+        guard command.accepts(arguments.count - 2) else {
+            throw context.failure("ERR Invalid number of arguments specified for command")
+        }
         let found = command.keys(of: arguments, from: 2) ?? []
-        guard !found.isEmpty || command.flags.contains(.noMandatoryKeys) else { throw context.failure(invalidCount) }
+        guard !found.isEmpty || command.flags.contains(.noMandatoryKeys) else {
+            throw context.failure("ERR Invalid arguments specified for command")
+        }
         return found
     }
 }
