@@ -42,6 +42,7 @@ struct BlockedClients: ~Copyable {
         if let blocked = box.value.blocked.take() {
             let command = blocked.unwrap()
             remove(id, command.keys, command.database)
+            context.statistics.blockedClients -= 1
             if isEmpty { context.notices.interest.remove(.blockedClients) }
         }
         context.clients.slab.put(box, back: id)
@@ -76,6 +77,7 @@ extension Engine {
         guard let request = context.waiting else { return }
         context.waiting = nil
         context.session.flags.insert(.blocked)
+        context.statistics.blockedClients += 1
         context.session.blocked = Box(
             BlockedCommand(
                 arguments: OwnedArguments(copying: arguments), database: context.session.database, keys: request.keys,
@@ -120,6 +122,7 @@ extension Engine {
 
     private mutating func unblock(_ command: borrowing BlockedCommand) {
         context.session.flags.remove(.blocked)
+        context.statistics.blockedClients -= 1
         blocked.remove(context.session.id, command.keys, command.database)
         if blocked.isEmpty { context.notices.interest.remove(.blockedClients) }
     }

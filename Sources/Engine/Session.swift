@@ -32,6 +32,8 @@ public struct Peer: Sendable {
     public var localAddress: String
     public var isUnixSocket: Bool
     public var descriptor: Int32
+    /// Whether the client runs on this machine: loopback or unix socket.
+    public var isLocal: Bool { isUnixSocket || address.hasPrefix("127.") || address.hasPrefix("[::1]") }
 
     public init(address: String, localAddress: String, isUnixSocket: Bool = false, descriptor: Int32 = -1) {
         self.address = address

@@ -140,8 +140,8 @@ public struct RequestParser: Sendable {
     ) throws(ProtocolError) -> Int? {
         guard offset < input.byteCount else { return nil }
         let end = input.byteCount
-        // The common case: '$', one to three digits, CR LF.
-        if end &- offset > 6, input.byte(offset) == 36 {
+        // The common case: '$', one to three digits without leading zeros, CR LF.
+        if end &- offset > 6, input.byte(offset) == 36, input.byte(offset &+ 1) != 48 || input.byte(offset &+ 2) == 13 {
             var position = offset &+ 1
             var count = Int(input.byte(position) &- 48)
             position &+= 1
