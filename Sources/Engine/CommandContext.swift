@@ -32,6 +32,8 @@ public struct CommandContext: ~Copyable {
     /// Large words of the request under way, for adoption.
     var largeWords = UniqueArray<PendingRequest.LargeWord>()
     var waiting: WaitRequest?
+    /// Input of the served session that is at hand, the request under way included.
+    public internal(set) var inputAtHand = 0
     /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
     var unblocking: [(session: SessionID, how: Unblocking)] = []
     var notices = Notices()

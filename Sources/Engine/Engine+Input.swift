@@ -19,7 +19,9 @@ extension Engine {
         context.session.inputBytes += Int64(input.byteCount)
         context.statistics.inputBytes += Int64(input.byteCount)
         context.reply.version = context.session.version
+        context.inputAtHand = context.session.pendingInputBytes + input.byteCount
         process(input)
+        context.inputAtHand = 0
         let alive = finishServing(box)
         unblockAsRequested()
         serveBlockedClients()

@@ -11,7 +11,8 @@ extension Strings {
                 keys: [
                     .key(
                         1, [.readWrite, .access, .update, .variableFlags],
-                        notes: "RW and ACCESS due to the optional `GET` argument")
+                        notes: "RW and ACCESS due to the optional `GET` argument",
+                        variation: .init(with: ["GET"], from: 3, otherwise: [.overwrite, .update]))
                 ],
                 group: .string, since: "1.0.0",
                 summary: "Stores a string under a key, on conditions and with an expiry if wanted.",
