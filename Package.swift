@@ -49,7 +49,7 @@ let package = Package(
         // Composition root: configuration, wiring, cron, signals, logging.
         .target(
             name: "Server",
-            dependencies: ["Commands", "Engine", "Keyspace", "RESP", "Networking", "System", "Primitives"],
+            dependencies: ["Commands", "Engine", "Keyspace", "RESP", "Networking", "System", "Primitives", "CSystem"],
             swiftSettings: safety),
         .executableTarget(name: "needletail-server", dependencies: ["Server"], swiftSettings: safety),
 

@@ -40,3 +40,8 @@ const char *cs_allocator_version(void) {
     mallctl("version", &version, &size, NULL, 0);
     return version;
 }
+
+void cs_allocator_purge_in_background(void) {
+    bool on = true;
+    mallctl("background_thread", NULL, NULL, &on, sizeof on);
+}

@@ -18,6 +18,7 @@ public struct CommandContext: ~Copyable {
     public var configuration: Configuration
     public var statistics: Statistics
     public let commands: CommandTable
+    public let directives = DirectiveTable()
     public var clients = ClientRegistry()
     /// What the command asks of the host: to be read after the unit.
     public var requests = HostRequests()
@@ -32,6 +33,8 @@ public struct CommandContext: ~Copyable {
     /// Large words of the request under way, for adoption.
     var largeWords = UniqueArray<PendingRequest.LargeWord>()
     var waiting: WaitRequest?
+    /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
+    var unblocking: [(session: SessionID, how: Unblocking)] = []
     var notices = Notices()
     /// What the host is to free when it has time.
     var garbage = UniqueArray<Database>()
@@ -107,14 +110,21 @@ struct WaitRequest {
 public struct HostRequests: Sendable {
     /// Directives that were changed.
     public var changedDirectives: [String] = []
-    public var shutdown = false
+    public var isShuttingDown = false
     /// Sessions whose connections are to be closed.
     public var closing: [SessionID] = []
     /// Seconds for which the whole server is to stand still (DEBUG SLEEP).
     public var sleepMicroseconds: Int64 = 0
     public var purgeMemory = false
+    public var resetStatistics = false
+    public var logLines: [String] = []
 
     public init() {}
+
+    var isAny: Bool {
+        isShuttingDown || purgeMemory || resetStatistics || sleepMicroseconds > 0 || !changedDirectives.isEmpty
+            || !closing.isEmpty || !logLines.isEmpty
+    }
 }
 
 /// What DEBUG switches.
@@ -134,11 +144,10 @@ public struct HostFacts: Sendable {
     public var startMilliseconds: Milliseconds = 0
     public var systemName = ""
     public var allocator = ""
-    public var usedMemory: Int64 = 0
-    public var residentMemory: Int64 = 0
-    public var lazyFreePending: Int64 = 0
-    public var lazyFreed: Int64 = 0
-    public var cpu = (systemMicroseconds: Int64(0), userMicroseconds: Int64(0))
+    public var memory: MemoryReader = { MemoryReading(used: 0, resident: 0) }
+    public var cpuTime: @Sendable () -> (user: Int64, system: Int64) = { (0, 0) }
+    public var port: Int64 = 0
+    public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
 
     public init() {}
 }

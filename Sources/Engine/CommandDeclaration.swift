@@ -50,6 +50,8 @@ public struct CommandFlags: OptionSet, Sendable {
     /// Keys cannot be told from positions alone.
     public static var movableKeys: Self { Self(rawValue: 1 << 17) }
     public static var allowBusy: Self { Self(rawValue: 1 << 18) }
+    /// A request without keys is no error for COMMAND GETKEYS.
+    public static var noMandatoryKeys: Self { Self(rawValue: 1 << 19) }
     /// Runs at once inside a transaction instead of being queued. Not shown to clients.
     public static var immediate: Self { Self(rawValue: 1 << 30) }
 
@@ -60,8 +62,8 @@ public struct CommandFlags: OptionSet, Sendable {
             (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"), (.loading, "loading"),
             (.stale, "stale"), (.skipMonitor, "skip_monitor"), (.skipSlowlog, "skip_slowlog"),
             (.asking, "asking"), (.fast, "fast"), (.noAuth, "no_auth"), (.mayReplicate, "may_replicate"),
-            (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"), (.movableKeys, "movablekeys"),
-            (.allowBusy, "allow_busy"),
+            (.noMandatoryKeys, "no_mandatory_keys"), (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"),
+            (.allowBusy, "allow_busy"), (.movableKeys, "movablekeys"),
         ]
     }
 }
@@ -152,21 +154,46 @@ public struct KeySpecification: Sendable {
         case unknown
     }
 
+    /// What variable flags depend on: they hold when one of `words` stands
+    /// at `start` or behind; otherwise `otherwise` does.
+    public struct Variation: Sendable {
+        public let words: [StaticString]
+        public let start: Int
+        public let otherwise: KeyFlags
+
+        public init(with words: [StaticString], from start: Int, otherwise: KeyFlags) {
+            self.words = words
+            self.start = start
+            self.otherwise = otherwise
+        }
+    }
+
     public let begin: Begin
     public let find: Find
     public let flags: KeyFlags
     public let notes: StaticString?
+    public let variation: Variation?
+    /// The option behind whose word the key of an `unknown` search stands (SORT's
+    /// STORE), and where options start. Not told to clients, who were always told `unknown`.
+    public let option: (word: StaticString, start: Int)?
 
-    public init(_ begin: Begin, _ find: Find, _ flags: KeyFlags, notes: StaticString? = nil) {
+    public init(
+        _ begin: Begin, _ find: Find, _ flags: KeyFlags, notes: StaticString? = nil, variation: Variation? = nil,
+        option: (word: StaticString, start: Int)? = nil
+    ) {
         self.begin = begin
         self.find = find
         self.flags = flags
         self.notes = notes
+        self.variation = variation
+        self.option = option
     }
 
     /// One key at `index`.
-    public static func key(_ index: Int, _ flags: KeyFlags, notes: StaticString? = nil) -> Self {
-        Self(.index(index), .range(last: 0, step: 1, limit: 0), flags, notes: notes)
+    public static func key(
+        _ index: Int, _ flags: KeyFlags, notes: StaticString? = nil, variation: Variation? = nil
+    ) -> Self {
+        Self(.index(index), .range(last: 0, step: 1, limit: 0), flags, notes: notes, variation: variation)
     }
 
     /// Keys from `index` to the end, every `step` arguments.
@@ -201,13 +228,16 @@ public struct CommandDeclaration: Sendable {
     /// The arguments in the notation of redis.io: `key [NX | XX] [EX seconds]`.
     public let syntax: StaticString
     public let deprecation: Deprecation?
+    /// Hints for proxies and clients, as COMMAND INFO tells them.
+    public let tips: [StaticString]
     public let subcommands: [CommandDeclaration]
     public let handler: Handler?
 
     public init(
         _ name: StaticString, arity: Int, _ flags: CommandFlags, _ categories: CommandCategories = [],
         keys: [KeySpecification] = [], group: CommandGroup, since: StaticString, complexity: StaticString = "O(1)",
-        summary: StaticString, syntax: StaticString = "", deprecated: Deprecation? = nil, _ handler: @escaping Handler
+        summary: StaticString, syntax: StaticString = "", deprecated: Deprecation? = nil, tips: [StaticString] = [],
+        _ handler: @escaping Handler
     ) {
         self.name = name
         self.arity = arity
@@ -220,6 +250,7 @@ public struct CommandDeclaration: Sendable {
         self.summary = summary
         self.syntax = syntax
         self.deprecation = deprecated
+        self.tips = tips
         self.subcommands = []
         self.handler = handler
     }
@@ -240,8 +271,27 @@ public struct CommandDeclaration: Sendable {
         self.summary = summary
         syntax = ""
         deprecation = nil
+        tips = []
         self.subcommands = subcommands
         handler = nil
+    }
+
+    /// The same command with subcommands beneath it (COMMAND, which also works alone).
+    public init(_ command: CommandDeclaration, subcommands: [CommandDeclaration]) {
+        name = command.name
+        arity = command.arity
+        flags = command.flags
+        categories = command.categories
+        keys = command.keys
+        group = command.group
+        since = command.since
+        complexity = command.complexity
+        summary = command.summary
+        syntax = command.syntax
+        deprecation = command.deprecation
+        tips = command.tips
+        self.subcommands = subcommands
+        handler = command.handler
     }
 
     /// All ACL categories, those that follow from the flags included.

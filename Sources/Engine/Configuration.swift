@@ -49,6 +49,8 @@ public struct NetworkSettings: Sendable {
     public var timeoutSeconds: Int64 = 0
     public var keepAliveSeconds: Int64 = 300
     public var isProtected = true
+
+    public init() {}
 }
 
 public struct ProcessSettings: Sendable {
@@ -57,6 +59,7 @@ public struct ProcessSettings: Sendable {
     public var directory: [UInt8] = [UInt8](".")
     public var pidFile: [UInt8] = []
     public var isDaemon = false
+    public var showsLogo = false
     public var debugCommand = LocalPermission.no
 }
 

@@ -42,6 +42,7 @@ struct BlockedClients: ~Copyable {
         if let blocked = box.value.blocked.take() {
             let command = blocked.unwrap()
             remove(id, command.keys, command.database)
+            context.statistics.blockedClients -= 1
             if isEmpty { context.notices.interest.remove(.blockedClients) }
         }
         context.clients.slab.put(box, back: id)
@@ -76,6 +77,7 @@ extension Engine {
         guard let request = context.waiting else { return }
         context.waiting = nil
         context.session.flags.insert(.blocked)
+        context.statistics.blockedClients += 1
         context.session.blocked = Box(
             BlockedCommand(
                 arguments: OwnedArguments(copying: arguments), database: context.session.database, keys: request.keys,
@@ -93,6 +95,7 @@ extension Engine {
 
     private mutating func retry(_ id: SessionID) {
         guard var box = context.clients.slab.take(id) else { return }
+        guard !box.value.flags.contains(.killed) else { return context.clients.slab.put(box, back: id) }
         swap(&context.served, &box)
         context.reply.version = context.session.version
         if let held = context.session.blocked.take() {
@@ -119,23 +122,39 @@ extension Engine {
 
     private mutating func unblock(_ command: borrowing BlockedCommand) {
         context.session.flags.remove(.blocked)
+        context.statistics.blockedClients -= 1
         blocked.remove(context.session.id, command.keys, command.database)
         if blocked.isEmpty { context.notices.interest.remove(.blockedClients) }
     }
 
     /// Answers blocked clients whose time is over.
     mutating func timeOutBlockedClients() {
-        while let id = blocked.takeExpired(context.now) {
-            guard var box = context.clients.slab.take(id) else { continue }
-            swap(&context.served, &box)
-            context.reply.version = context.session.version
-            if let held = context.session.blocked.take() {
-                let command = held.unwrap()
-                command.timeoutReply == .null ? context.reply.null() : context.reply.nullArray()
-                unblock(command)
-                resumeInput()
-            }
-            _ = finishServing(box)
+        while let id = blocked.takeExpired(context.now) { giveUp(id, .timeout) }
+    }
+
+    /// Wakes the blocked clients that commands named.
+    mutating func unblockAsRequested() {
+        while !context.unblocking.isEmpty {
+            let next = context.unblocking.removeFirst()
+            giveUp(next.session, next.how)
         }
+    }
+
+    /// Answers a blocked client that gets nothing.
+    private mutating func giveUp(_ id: SessionID, _ how: Unblocking) {
+        guard var box = context.clients.slab.take(id) else { return }
+        guard !box.value.flags.contains(.killed) else { return context.clients.slab.put(box, back: id) }
+        swap(&context.served, &box)
+        context.reply.version = context.session.version
+        if let held = context.session.blocked.take() {
+            let command = held.unwrap()
+            switch how {
+            case .timeout: command.timeoutReply == .null ? context.reply.null() : context.reply.nullArray()
+            case .error: context.reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+            }
+            unblock(command)
+            resumeInput()
+        }
+        _ = finishServing(box)
     }
 }

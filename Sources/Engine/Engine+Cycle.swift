@@ -30,7 +30,7 @@ extension Engine {
         context.statistics.rates.sample(
             commands: context.statistics.totalCommands, input: context.statistics.inputBytes,
             output: context.statistics.outputBytes, at: context.now)
-        context.statistics.peakMemory = max(context.statistics.peakMemory, context.host.usedMemory)
+        context.statistics.peakMemory = max(context.statistics.peakMemory, context.host.memory().used)
         timeOutBlockedClients()
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * ExpireCycle.budgetShare)
         let timedOut = context.debug.isExpiryActive && removeExpired(budgetNanoseconds: budget)

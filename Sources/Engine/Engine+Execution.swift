@@ -53,6 +53,11 @@ extension Engine {
             reject([UInt8]("NOAUTH Authentication required."), command)
             return nil
         }
+        if flags.contains(.noMulti), context.session.hasTransaction {
+            let name = context.commands.commands[command].fullName
+            reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
+            return nil
+        }
         return command
     }
 
@@ -60,6 +65,7 @@ extension Engine {
     mutating func call(_ id: CommandID, _ arguments: borrowing Arguments) -> Outcome {
         context.effects.prepare(in: context.session.database)
         context.notices.changes = 0
+        context.session.lastCommand = id
         let handler = context.commands.commands[id].handler
         var outcome = Outcome.done
         do throws(CommandError) {
@@ -78,7 +84,6 @@ extension Engine {
             context.statistics.commands[id].nanoseconds &+= tick &- lastTick
             context.statistics.totalCommands &+= 1
             context.session.commandCount &+= 1
-            context.session.lastCommand = id
         }
         lastTick = tick
         return outcome

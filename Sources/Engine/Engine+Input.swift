@@ -9,6 +9,10 @@ extension Engine {
     @discardableResult
     public mutating func receive(_ input: RawSpan, on id: SessionID) -> Bool {
         guard var box = context.clients.slab.take(id) else { return false }
+        guard !box.value.flags.contains(.killed) else {
+            context.clients.slab.put(box, back: id)
+            return false
+        }
         swap(&context.served, &box)
         refreshTime()
         context.session.lastInteraction = context.now
@@ -17,6 +21,7 @@ extension Engine {
         context.reply.version = context.session.version
         process(input)
         let alive = finishServing(box)
+        unblockAsRequested()
         serveBlockedClients()
         return alive
     }
@@ -26,8 +31,9 @@ extension Engine {
     mutating func finishServing(_ nobody: consuming Box<Session>) -> Bool {
         if context.reply.bytes.count > 0 {
             context.reply.bytes.cut(into: &context.served.value.output)
-            context.session.outputPosition = journal.position
         }
+        // Replies that CLIENT REPLY moved here early depend on the journal as well.
+        if !context.session.output.isEmpty { context.session.outputPosition = journal.position }
         let id = context.session.id
         let isClosing = context.session.flags.contains(.closing)
         if !context.session.output.isEmpty || isClosing, !context.session.flags.contains(.dirty) {

@@ -50,6 +50,16 @@ struct PendingRequest: ~Copyable {
         return total
     }
 
+    /// Room for more in the buffers held.
+    var unusedBytes: Int {
+        var total = buffer.capacity - buffer.count
+        switch filling {
+        case .some(let block): total += block.capacity - block.count
+        case .none: break
+        }
+        return total
+    }
+
     /// Keeps the start of a large bulk string apart when the parser met one.
     private mutating func note(_ status: RequestParser.Status) {
         guard case .largeBulk(let count) = status else { return }

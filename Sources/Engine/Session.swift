@@ -22,6 +22,8 @@ public struct SessionFlags: OptionSet, Sendable {
     static var dirty: Self { Self(rawValue: 1 << 7) }
     public static var unixSocket: Self { Self(rawValue: 1 << 8) }
     public static var blocked: Self { Self(rawValue: 1 << 9) }
+    /// Another client had it closed: nothing is done for it any more.
+    public static var killed: Self { Self(rawValue: 1 << 10) }
 }
 
 /// Where a session comes from.
@@ -30,6 +32,8 @@ public struct Peer: Sendable {
     public var localAddress: String
     public var isUnixSocket: Bool
     public var descriptor: Int32
+    /// Whether the client runs on this machine: loopback or unix socket.
+    public var isLocal: Bool { isUnixSocket || address.hasPrefix("127.") || address.hasPrefix("[::1]") }
 
     public init(address: String, localAddress: String, isUnixSocket: Bool = false, descriptor: Int32 = -1) {
         self.address = address
@@ -115,6 +119,14 @@ public struct Session: ~Copyable {
     public var pendingInputBytes: Int {
         switch pending {
         case .some(let box): box.value.bytes
+        case .none: 0
+        }
+    }
+
+    /// Room left in the buffer of an incomplete request.
+    public var unusedInputBytes: Int {
+        switch pending {
+        case .some(let box): box.value.unusedBytes
         case .none: 0
         }
     }

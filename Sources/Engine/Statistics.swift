@@ -29,7 +29,32 @@ public struct Statistics: ~Copyable {
     /// Changes since the last save.
     public var dirty: Int64 = 0
     public var peakMemory: Int64 = 0
+    public var blockedClients: Int64 = 0
     public var rates = Rates()
+
+    /// The counters that INFO shows under Stats.
+    public struct Summary: Sendable {
+        public let connections: Int64
+        public let rejectedConnections: Int64
+        public let commands: Int64
+        public let inputBytes: Int64
+        public let outputBytes: Int64
+        public let expiredKeys: Int64
+        public let staleShare: Double
+        public let expireCycleTimeouts: Int64
+        public let keyHits: Int64
+        public let keyMisses: Int64
+        public let errors: Int64
+        public let rates: Rates
+    }
+
+    public var summary: Summary {
+        Summary(
+            connections: totalConnections, rejectedConnections: rejectedConnections, commands: totalCommands,
+            inputBytes: inputBytes, outputBytes: outputBytes, expiredKeys: expiredKeys, staleShare: staleShare,
+            expireCycleTimeouts: expireCycleTimeouts, keyHits: keyHits, keyMisses: keyMisses, errors: totalErrors,
+            rates: rates)
+    }
 
     init(commandCount: Int) {
         commands = UniqueArray(minimumCapacity: commandCount)
@@ -50,7 +75,12 @@ public struct Statistics: ~Copyable {
     }
 
     public mutating func reset() {
-        self = Statistics(commandCount: commands.count)
+        var fresh = Statistics(commandCount: commands.count)
+        // These describe the present, not what has happened.
+        fresh.dirty = dirty
+        fresh.blockedClients = blockedClients
+        fresh.peakMemory = peakMemory
+        self = fresh
     }
 }
 

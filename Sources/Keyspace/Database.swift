@@ -88,3 +88,7 @@ public struct Database: ~Copyable {
         return nil
     }
 }
+
+// SAFETY: a database owns its partitions and their entries alone; moved to
+// another thread, it is reachable from there only.
+extension Database: @unchecked Sendable {}

@@ -151,6 +151,9 @@ public struct Entry: TableElement {
         return try body(bytes)
     }
 
+    /// The address, for DEBUG OBJECT.
+    public var addressText: String { "0x" + (unsafe String(UInt(bitPattern: raw), radix: 16)) }
+
     /// Length of a string in bytes.
     @inlinable
     public var stringCount: Int {

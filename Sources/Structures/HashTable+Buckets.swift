@@ -173,6 +173,15 @@ extension HashTable {
             }
         }
 
+        /// Asks for the elements of a bucket that will be drained soon.
+        @usableFromInline
+        @unsafe func prefetchElements(_ index: Int) {
+            let bucket = unsafe bucket(index)
+            for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
+                unsafe cs_prefetch(Self.pointer(bucket, slot))
+            }
+        }
+
         /// Visits the elements that lie in buckets from `first` on.
         @usableFromInline
         @unsafe func forEach(from first: Int, _ body: (Element) -> Void) {

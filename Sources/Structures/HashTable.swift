@@ -12,14 +12,17 @@
 // next (bucketised linear probing; the overflow count ends a search, so there
 // are no tombstones, as in Meta's F14). The home of a hash is
 // hash * buckets >> 64: the order of buckets is the order of hashes. So the
-// table may grow in steps of 1.5 instead of 2, and a scan cursor is simply a
+// table may grow in steps smaller than 2, and a scan cursor is simply a
 // position in the order of hashes that holds through every resize.
 //
 // Bits of the hash: the high ones choose the bucket, the lowest 8 are the
 // fingerprint; bits 8..15 are left to the choice of a partition.
 //
-// Memory: 64 / (7 x fill) bytes an element, where fill goes from 0.58 to 0.87
-// between two growths: 12.7 on average, against 17.5 of a table that doubles.
+// Memory: 64 / (7 x fill) bytes an element. Large tables grow by a quarter, so
+// that fill goes from 0.70 to 0.87 between two growths: 11.7 on average, against
+// 17.5 of a table that doubles. The price is four moves per insertion while a
+// table grows, each with its element prefetched; tables of less than 2 MB,
+// where moves are many and bytes few, grow by a half.
 // Time: a look-up touches one bucket and one element; at the highest fill 1.1
 // buckets on a hit.
 //
@@ -159,11 +162,15 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     @inlinable
     static func limit(_ buckets: Int) -> Int { buckets == 1 ? 7 : buckets &* 6 &+ buckets >> 3 }
 
+    /// From here on a table grows in small steps.
+    static var largeBuckets: Int { 32 * 1024 }
+
     @inline(never)
     @usableFromInline
     mutating func grow() {
         while isResizing { moveOne() }
-        var target = max(1, current.count + max(1, current.count / 2))
+        let step = current.count < Self.largeBuckets ? current.count / 2 : current.count / 4
+        var target = current.count + max(1, step)
         while Self.limit(target) < count + 1 { target += 1 }
         resize(to: target)
     }
@@ -210,6 +217,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
             unsafe current.insert(pointer, Element(raw: pointer).hash(seed))
         }
         moved += 1
+        if moved < old.count { unsafe old.prefetchElements(moved) }
         if moved == old.count {
             unsafe old.free()
             old = Buckets()

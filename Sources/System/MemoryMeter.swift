@@ -1,37 +1,21 @@
 import CSystem
+import Synchronization
 
 /// What the process has allocated, from jemalloc's counters per thread: free
 /// to keep, and it includes what the Swift runtime allocates.
-@safe
-public struct MemoryMeter: ~Copyable {
-    // SAFETY: the pointers lead to counters that jemalloc keeps for the life of
-    // their thread; the threads registered here live as long as the process.
-    private var counters: [(allocated: UnsafePointer<UInt64>, deallocated: UnsafePointer<UInt64>)] = unsafe []
+public final class MemoryMeter: Sendable {
+    private let counters = Mutex<[ThreadCounters]>([])
 
     public init() {}
 
     /// Counts the calling thread from now on.
-    public mutating func addCurrentThread() {
-        if let allocated = unsafe cs_thread_allocated_counter(), let deallocated = unsafe cs_thread_deallocated_counter() {
-            unsafe counters.append((allocated, deallocated))
-        }
-    }
+    public func addCurrentThread() { add(ThreadCounters()) }
 
     /// Counts a worker's thread.
-    public mutating func add(_ thread: ThreadCounters) {
-        if let allocated = unsafe thread.allocated, let deallocated = unsafe thread.deallocated {
-            unsafe counters.append((allocated, deallocated))
-        }
-    }
+    public func add(_ thread: ThreadCounters) { counters.withLock { $0.append(thread) } }
 
     /// Bytes allocated and not freed.
-    public var used: Int64 {
-        var total: Int64 = 0
-        for unsafe counter in unsafe counters {
-            unsafe total &+= Int64(bitPattern: cs_load_relaxed(counter.allocated) &- cs_load_relaxed(counter.deallocated))
-        }
-        return max(0, total)
-    }
+    public var used: Int64 { counters.withLock { $0.reduce(0) { $0 &+ $1.balance } } }
 
     /// Bytes of the process in physical memory.
     public static var resident: Int64 { Int64(clamping: cs_resident_bytes()) }
@@ -41,6 +25,9 @@ public struct MemoryMeter: ~Copyable {
         return Int64(clamping: unsafe cs_allocator_statistic(name))
     }
 
+    /// Has freed pages given back while the process is idle, too.
+    public static func purgeInBackground() { cs_allocator_purge_in_background() }
+
     public static func purge() { cs_allocator_purge() }
 
     public static var allocatorName: String { "jemalloc-" + (unsafe String(cString: cs_allocator_version()).prefix { $0 != "-" }) }
@@ -49,9 +36,15 @@ public struct MemoryMeter: ~Copyable {
 /// The counters of one thread, handed from it to the meter.
 @safe
 public struct ThreadCounters: @unchecked Sendable {
-    // SAFETY: as of MemoryMeter.
+    // SAFETY: the pointers lead to counters that jemalloc keeps for the life of
+    // their thread; only threads that live as long as the process are counted.
     let allocated: UnsafePointer<UInt64>?
     let deallocated: UnsafePointer<UInt64>?
+
+    var balance: Int64 {
+        guard let allocated = unsafe allocated, let deallocated = unsafe deallocated else { return 0 }
+        return unsafe Int64(bitPattern: cs_load_relaxed(allocated) &- cs_load_relaxed(deallocated))
+    }
 
     init() {
         unsafe allocated = unsafe cs_thread_allocated_counter()

@@ -32,6 +32,15 @@ public final class Worker: Sendable {
     /// The thread's allocation counters, once it runs.
     public var threadCounters: ThreadCounters? { counters.withLock { $0 } }
 
+    /// The thread's allocation counters; waits until it has started.
+    public func waitForThreadCounters() -> ThreadCounters? {
+        for _ in 0..<1000 {
+            if let counters = threadCounters { return counters }
+            usleep(100)
+        }
+        return nil
+    }
+
     public func submit(_ job: @escaping Job) {
         unfinished.add(1, ordering: .relaxed)
         jobs.withLock { $0.append(job) }

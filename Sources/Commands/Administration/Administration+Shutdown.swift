@@ -1,0 +1,32 @@
+import Engine
+import Primitives
+import RESP
+
+extension Administration {
+    static var shutdown: CommandDeclaration {
+        CommandDeclaration(
+            "shutdown", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy], group: .server,
+            since: "1.0.0", complexity: "O(N) when saving, where N is the number of keys",
+            summary: "Ends the server.", syntax: "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", shutdown)
+    }
+
+    private static func shutdown(
+        _ context: inout CommandContext, _ arguments: borrowing Arguments
+    ) throws(CommandError) -> Outcome {
+        var save = false
+        var noSave = false
+        var abort = false
+        var others = false
+        for i in 1..<arguments.count {
+            let word = arguments[i]
+            if word.matches("SAVE") { save = true } else if word.matches("NOSAVE") { noSave = true }
+            else if word.matches("ABORT") { abort = true }
+            else if word.matches("NOW") || word.matches("FORCE") { others = true } else { throw .syntax }
+        }
+        guard !(save && noSave), !(abort && (save || noSave || others)) else { throw .syntax }
+        if abort { throw context.failure("ERR No shutdown in progress.") }
+        if save { throw context.failure("ERR Errors trying to SHUTDOWN. Check logs.") }
+        context.requests.isShuttingDown = true
+        return .close
+    }
+}

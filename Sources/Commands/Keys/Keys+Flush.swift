@@ -1,0 +1,52 @@
+import Engine
+import Keyspace
+import Primitives
+import RESP
+
+extension Keys {
+    static var flushDeclarations: [CommandDeclaration] {
+        [
+            CommandDeclaration(
+                "flushdb", arity: -1, [.write], [.keyspace, .dangerous], group: .server, since: "1.0.0",
+                complexity: "O(N) for N keys in the database", summary: "Empties the selected database.",
+                syntax: "[ASYNC | SYNC]", flushDatabase),
+            CommandDeclaration(
+                "flushall", arity: -1, [.write], [.keyspace, .dangerous], group: .server, since: "1.0.0",
+                complexity: "O(N) for N keys in all databases", summary: "Empties every database.",
+                syntax: "[ASYNC | SYNC]", flushAll),
+        ]
+    }
+
+    static func flushDatabase(
+        _ context: inout CommandContext, _ arguments: borrowing Arguments
+    ) throws(CommandError) -> Outcome {
+        let freeing = try freeing(context, arguments)
+        context.changed(context.flush(context.session.database, freeing))
+        finishFlush(&context, arguments)
+        return .done
+    }
+
+    static func flushAll(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
+        let freeing = try freeing(context, arguments)
+        for index in 0..<context.databaseCount { context.changed(context.flush(DatabaseIndex(index), freeing)) }
+        finishFlush(&context, arguments)
+        return .done
+    }
+
+    private static func freeing(
+        _ context: borrowing CommandContext, _ arguments: borrowing Arguments
+    ) throws(CommandError) -> CommandContext.Freeing {
+        guard arguments.count > 1 else { return context.configuration.lazyFree.userFlush ? .background : .now }
+        guard arguments.count == 2 else { throw .syntax }
+        if arguments[1].matches("ASYNC") { return .background }
+        if arguments[1].matches("SYNC") { return .now }
+        throw .syntax
+    }
+
+    /// A flush is propagated even when nothing was there: a replica may hold keys that are expired here.
+    private static func finishFlush(_ context: inout CommandContext, _ arguments: borrowing Arguments) {
+        context.effects.begin(arguments.count)
+        for index in 0..<arguments.count { context.effects.word(arguments[index]) }
+        context.reply.ok()
+    }
+}

@@ -1,0 +1,226 @@
+/// Directives of Redis 7.0 and Valkey 9.1 whose feature does not act yet: they
+/// are accepted, kept and told by CONFIG GET, and listed so in the README. One a
+/// line: name and default; `!` marks those that only a start can set.
+enum KeptDirectives {
+    static var all: [(name: String, initial: [UInt8], isImmutable: Bool)] {
+        table.split(separator: "\n").map { line in
+            let isImmutable = line.first == "!"
+            let words = (isImmutable ? line.dropFirst() : line).split(separator: " ", maxSplits: 1)
+            return (String(words[0]), words.count > 1 ? [UInt8](String(words[1])) : [], isImmutable)
+        }
+    }
+
+    private static var table: String {
+        """
+        acl-pubsub-default resetchannels
+        !aclfile
+        acllog-max-len 128
+        active-defrag-cycle-max 25
+        active-defrag-cycle-min 1
+        active-defrag-cycle-us 500
+        active-defrag-ignore-bytes 104857600
+        active-defrag-max-scan-fields 1000
+        active-defrag-threshold-lower 10
+        active-defrag-threshold-upper 100
+        activedefrag no
+        activerehashing yes
+        aof-load-truncated yes
+        !aof-rewrite-cpulist
+        aof-rewrite-incremental-fsync yes
+        aof-timestamp-enabled no
+        aof-use-rdb-preamble yes
+        !aof_rewrite_cpulist
+        !appenddirname appendonlydir
+        !appendfilename appendonly.aof
+        appendfsync everysec
+        appendonly no
+        auto-aof-rewrite-min-size 67108864
+        auto-aof-rewrite-percentage 100
+        availability-zone
+        !bgsave-cpulist
+        !bgsave_cpulist
+        bind-source-addr
+        !bio-cpulist
+        !bio_cpulist
+        busy-reply-threshold 5000
+        client-output-buffer-limit normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60
+        cluster-allow-pubsubshard-when-down yes
+        cluster-allow-reads-when-down no
+        cluster-allow-replica-migration yes
+        cluster-announce-bus-port 0
+        cluster-announce-client-ipv4
+        cluster-announce-client-ipv6
+        cluster-announce-client-port 0
+        cluster-announce-client-tls-port 0
+        cluster-announce-hostname
+        cluster-announce-human-nodename
+        cluster-announce-ip
+        cluster-announce-port 0
+        cluster-announce-tls-port 0
+        cluster-blacklist-ttl 60
+        !cluster-config-file nodes.conf
+        cluster-config-save-behavior sync
+        !cluster-databases 1
+        !cluster-enabled no
+        cluster-link-sendbuf-limit 0
+        cluster-manual-failover-timeout 5000
+        cluster-migration-barrier 1
+        cluster-node-timeout 15000
+        !cluster-port 0
+        cluster-preferred-endpoint-type ip
+        cluster-replica-no-failover no
+        cluster-replica-validity-factor 10
+        cluster-require-full-coverage yes
+        cluster-slave-no-failover no
+        cluster-slave-validity-factor 10
+        cluster-slot-migration-log-max-len 1000
+        cluster-slot-stats-enabled no
+        commandlog-execution-slower-than 10000
+        commandlog-large-reply-max-len 128
+        commandlog-large-request-max-len 128
+        commandlog-reply-larger-than 1048576
+        commandlog-request-larger-than 1048576
+        commandlog-slow-execution-max-len 128
+        crash-log-enabled yes
+        crash-memcheck-enabled yes
+        !dbfilename dump.rdb
+        !disable-thp yes
+        dual-channel-replication-enabled no
+        dynamic-hz yes
+        !enable-module-command no
+        !enable-protected-configs no
+        extended-redis-compatibility no
+        hash-max-listpack-entries 512
+        hash-max-listpack-value 64
+        hash-max-ziplist-entries 512
+        hash-max-ziplist-value 64
+        !hash-seed
+        hide-user-data-from-log yes
+        hll-sparse-max-bytes 3000
+        ignore-warnings
+        import-mode no
+        !io-threads 1
+        !io-threads-do-reads no
+        jemalloc-bg-thread yes
+        latency-monitor-threshold 0
+        latency-tracking yes
+        latency-tracking-info-percentiles 50 99 99.9
+        list-compress-depth 0
+        list-max-listpack-size -2
+        list-max-ziplist-size -2
+        locale-collate
+        log-format legacy
+        log-timestamp-format legacy
+        lua-time-limit 5000
+        masterauth
+        masteruser
+        max-new-connections-per-cycle 10
+        max-new-tls-connections-per-cycle 1
+        maxmemory-clients 0
+        maxmemory-eviction-tenacity 10
+        maxmemory-samples 5
+        min-replicas-max-lag 10
+        min-replicas-to-write 0
+        min-slaves-max-lag 10
+        min-slaves-to-write 0
+        !mptcp no
+        no-appendfsync-on-rewrite no
+        notify-keyspace-events
+        oom-score-adj no
+        oom-score-adj-values 0 200 800
+        prefetch-batch-max-size 16
+        primaryauth
+        primaryuser
+        proc-title-template {title} {listen-addr} {server-mode}
+        propagation-error-behavior ignore
+        rdb-del-sync-files no
+        rdb-save-incremental-fsync yes
+        rdb-version-check strict
+        !rdbchecksum yes
+        rdbcompression yes
+        !rdma-bind
+        !rdma-completion-vector -1
+        rdma-port 0
+        !rdma-rx-size 1048576
+        repl-backlog-size 1048576
+        repl-backlog-ttl 3600
+        repl-disable-tcp-nodelay no
+        repl-diskless-load disabled
+        repl-diskless-sync yes
+        repl-diskless-sync-delay 5
+        repl-diskless-sync-max-replicas 0
+        !repl-mptcp no
+        repl-ping-replica-period 10
+        repl-ping-slave-period 10
+        repl-timeout 60
+        replica-announce-ip
+        replica-announce-port 0
+        replica-announced yes
+        replica-ignore-disk-write-errors no
+        replica-ignore-maxmemory yes
+        replica-lazy-flush no
+        replica-priority 100
+        replica-read-only yes
+        replica-serve-stale-data yes
+        !replicaof
+        sanitize-dump-payload no
+        save 3600 1 300 100 60 10000
+        !server-cpulist
+        !server_cpulist
+        set-max-intset-entries 512
+        set-max-listpack-entries 128
+        set-max-listpack-value 64
+        !set-proc-title yes
+        shutdown-on-sigint default
+        shutdown-on-sigterm default
+        shutdown-timeout 10
+        slave-announce-ip
+        slave-announce-port 0
+        slave-ignore-maxmemory yes
+        slave-lazy-flush no
+        slave-priority 100
+        slave-read-only yes
+        slave-serve-stale-data yes
+        !slaveof
+        slot-migration-max-failover-repl-bytes 0
+        slowlog-log-slower-than 10000
+        slowlog-max-len 128
+        !socket-mark-id 0
+        stop-writes-on-bgsave-error yes
+        stream-node-max-bytes 4096
+        stream-node-max-entries 100
+        !supervised no
+        !syslog-enabled no
+        !syslog-facility local0
+        !syslog-ident redis
+        tls-auth-clients yes
+        tls-auth-clients-user off
+        tls-auto-reload-interval 0
+        tls-ca-cert-dir
+        tls-ca-cert-file
+        tls-cert-file
+        tls-ciphers
+        tls-ciphersuites
+        tls-client-cert-file
+        tls-client-key-file
+        tls-client-key-file-pass
+        tls-cluster no
+        tls-dh-params-file
+        tls-key-file
+        tls-key-file-pass
+        tls-port 0
+        tls-prefer-server-ciphers no
+        tls-protocols
+        tls-replication no
+        tls-session-cache-size 20480
+        tls-session-cache-timeout 300
+        tls-session-caching yes
+        tracking-table-max-keys 1000000
+        !unixsocketgroup
+        zset-max-listpack-entries 128
+        zset-max-listpack-value 64
+        zset-max-ziplist-entries 128
+        zset-max-ziplist-value 64
+        """
+    }
+}
