@@ -30,6 +30,8 @@ public struct EventLoop: ~Copyable {
     private let events: UnsafeMutablePointer<epoll_event>
     private let buffer: UnsafeMutableRawPointer
     private var eventCount = 0
+    /// What the last `wait` brought.
+    public var turnEvents: Int { eventCount }
     private var eventIndex = 0
     private var receivedCount = 0
     var connections = Slab<Connection>()

@@ -56,6 +56,12 @@ public enum ProtocolError: Error, Equatable {
         case .unbalancedQuotes: "unbalanced quotes in request"
         }
     }
+
+    /// The text as clients get it: the unexpected byte as it came.
+    public var message: [UInt8] {
+        guard case .expectedBulk(let byte) = self else { return [UInt8](text) }
+        return [UInt8]("expected '$', got '") + [byte, 39]
+    }
 }
 
 public struct RequestParser: Sendable {

@@ -94,6 +94,12 @@ import TestSupport
         #expect(closed)
     }
 
+    @Test(arguments: [(1, 1), (255, 255), (0, 0), (13, 32), (34, 34)] as [(UInt8, UInt8)])
+    func unexpectedBytesAreShownAsTheyCame(_ byte: UInt8, _ shown: UInt8) {
+        let (received, _) = replies([UInt8]("*1\r\n") + [byte, 13, 10], cuts: [])
+        #expect(received == [UInt8]("-ERR Protocol error: expected '$', got '") + [shown, 39, 13, 10])
+    }
+
     @Test func strangersMayNotSendMuch() {
         let many = replies([UInt8]("*11\r\n"), cuts: [], password: true)
         #expect(many.0 == [UInt8]("-ERR Protocol error: unauthenticated multibulk length\r\n"))

@@ -49,11 +49,17 @@ private enum ReplayBasics {
         let other = primary.connect()
         let link = replica.connect()
         var recent: [String] = []
+        var inTransaction = false
         for step in 0..<steps {
             let command = Generators.command(of: generators, &random)
             recent.append(printable(command))
             if recent.count > 15 { recent.removeFirst() }
-            (random.below(4) == 0 ? other : client).run(command)
+            let speaker = random.below(4) == 0 ? other : client
+            if speaker === client, random.below(30) == 0 {
+                client(inTransaction ? "EXEC" : "MULTI")
+                inTransaction.toggle()
+            }
+            speaker.run(command)
             _ = client.takeBytes()
             _ = other.takeBytes()
             if random.below(4) == 0 {
@@ -81,6 +87,16 @@ private enum ReplayBasics {
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func effectsLeadToTheSameData(seed: UInt64) {
         check(seed: seed, partitions: seed % 2 == 0 ? 1 : 4, generators: Generators.all, steps: 1500)
+    }
+
+    @Test func aDifferenceWouldBeSeen() {
+        let a = TestServer(seed: 1)
+        let b = TestServer(seed: 2, partitionCount: 4)
+        let clients = [a.connect(), b.connect()]
+        for client in clients { client("SET", "k", "v") }
+        #expect(differences(a.digest, b.digest) == [])
+        clients[0]("SET", "k", "w")
+        #expect(differences(a.digest, b.digest).count == 1)
     }
 
     @Test func effectsOfATransactionAcrossDatabases() {

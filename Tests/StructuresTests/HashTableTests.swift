@@ -160,7 +160,7 @@ private struct Model<Element: TableElement>: ~Copyable {
         }
     }
 
-    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
     func scanReturnsWhatStaysExactlyOnce(seed: UInt64) {
         scan(Keyed.self, seed: seed, stable: 300, volatile: 3000)
         scan(Crowded.self, seed: seed, stable: 30, volatile: 200)
