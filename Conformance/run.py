@@ -4,6 +4,7 @@
     Conformance/run.py                          the files named in files.txt
     Conformance/run.py unit/auth unit/quit      these files
     Conformance/run.py --smoke                  a few files that take seconds
+    Conformance/run.py --clients                the scripts of our own as well
     Conformance/run.py --server PATH ...        another server, say Redis itself
     Conformance/run.py --check-skips ...        which entries of skip.txt are needless by now?
 
@@ -35,6 +36,7 @@ ROOT = HERE.parent
 PEERS = ROOT / ".peers"
 SUITE = PEERS / "redis-suite"
 SMOKE = ["unit/quit", "unit/auth", "unit/protocol", "unit/type/incr"]
+SCRIPTS = ["clients/redis_py.py", "robustness.py"]
 
 
 # --- what to run, and what not --------------------------------------------------
@@ -282,8 +284,18 @@ def brief(message, lines=3, width=240):
     return "".join(f"\n      {line}" for line in kept)
 
 
-def run_tests(files, run, skips):
-    """Runs the files and says what failed. The last line is for CI."""
+def run_script(script, server):
+    """Runs a script of our own, which prints what failed; the numbers that passed and failed."""
+    done = subprocess.run([sys.executable, HERE / script, "--server", server], stdout=subprocess.PIPE, text=True)
+    text, _, last = done.stdout.strip().rpartition("\n")
+    counts = re.fullmatch(r"(\d+) passed, (\d+) failed", last)
+    print(f"\n{script}  {last or 'no output'}" + (f"\n{text}" if text else ""))
+    passed, failed = (int(count) for count in counts.groups()) if counts else (0, 1)
+    return passed, max(failed, 1 if done.returncode else 0)
+
+
+def run_tests(files, run, skips, scripts=lambda: ()):
+    """Runs the files and scripts and says what failed. The last line is for CI."""
     results = []
     for file in files:
         results.append(run(file, skips.get(file, [])))
@@ -303,6 +315,8 @@ def run_tests(files, run, skips):
     failed = sum(result.failures for result in results)
     passed = sum(len(result.ok) for result in results)
     skipped = sum(len(result.skipped) + result.ignored for result in results)
+    for more_passed, more_failed in scripts():
+        passed, failed = passed + more_passed, failed + more_failed
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
     return failed == 0 and passed > 0
 
@@ -336,6 +350,7 @@ def main():
     parser.add_argument("files", nargs="*", metavar="FILE", help="such as unit/auth; default: those of files.txt")
     parser.add_argument("--server", type=Path, default=ROOT / ".build/release/needletail-server")
     parser.add_argument("--smoke", action="store_true", help="only " + " ".join(SMOKE))
+    parser.add_argument("--clients", action="store_true", help="then run " + " and ".join(SCRIPTS))
     parser.add_argument("--check-skips", action="store_true", help="look for needless entries in skip.txt")
     parser.add_argument("--no-skips", action="store_true", help="run the tests named in skip.txt as well")
     parser.add_argument("--limit", type=int, default=300, metavar="SECONDS", help="for each file; default 300")
@@ -359,7 +374,8 @@ def main():
     tree = WorkTree(args.server)
     try:
         run = lambda file, skipped: run_file(file, tree, skipped, options, args.limit)
-        good = (check_skips if args.check_skips else run_tests)(files, run, skips)
+        scripts = lambda: (run_script(script, args.server) for script in SCRIPTS if args.clients)
+        good = check_skips(files, run, skips) if args.check_skips else run_tests(files, run, skips, scripts)
     finally:
         if args.keep:
             print(f"kept: {tree.path}", file=sys.stderr)

@@ -140,6 +140,11 @@ int cs_next_signal(int descriptor) {
     return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
+int cs_timer_descriptor(void) { return timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC); }
+void cs_timer_set(int descriptor, int64_t nanoseconds) {
+    struct itimerspec delay = {.it_value = {.tv_sec = nanoseconds / 1000000000, .tv_nsec = nanoseconds % 1000000000}};
+    timerfd_settime(descriptor, 0, &delay, NULL);
+}
 int cs_wake_descriptor(void) { return eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC); }
 int cs_semaphore_descriptor(void) { return eventfd(0, EFD_SEMAPHORE | EFD_CLOEXEC); }
 void cs_wait_semaphore(int descriptor) {

@@ -3,8 +3,13 @@
 // of epoll behind it. It knows bytes and connections, nothing of RESP or keys.
 //
 // A turn: `wait`, then `next` until it returns nil, then sends. A connection
-// costs one epoll_ctl in its life unless it reads slowly; a turn costs a
+// costs one epoll_ctl in its life; a turn costs a
 // connection one read and one write.
+//
+// Connections are watched edge-triggered: the kernel need not look at a socket
+// again after it was read. What is left to read (a full buffer, an end behind
+// the bytes) is therefore remembered in `again`. The end of a sleep is a timer
+// descriptor that is set when the moment changes, not a timeout of every sleep.
 
 import CSystem
 import Glibc
@@ -30,13 +35,17 @@ public struct EventLoop: ~Copyable {
     private let events: UnsafeMutablePointer<epoll_event>
     private let buffer: UnsafeMutableRawPointer
     private var eventCount = 0
-    /// What the last `wait` brought.
-    public var turnEvents: Int { eventCount }
     private var eventIndex = 0
     private var receivedCount = 0
     var connections = Slab<Connection>()
     var listeners: [Listener] = []
+    private let time: TimeSource
     private let signals: Int32
+    private let timer: Int32
+    private var timerMoment: Int64 = 0
+    /// Connections with more to read, for the next turn, and those of this turn.
+    private var again: [ConnectionID] = []
+    private var rereading: [ConnectionID] = []
     /// Threads write here to end a wait.
     public let wakeDescriptor: Int32
     /// Bytes sent later than `send`, told as completions.
@@ -83,15 +92,21 @@ public struct EventLoop: ~Copyable {
     private static var special: UInt32 { 0x8000_0000 }
     private static var signalToken: UInt64 { UInt64(special) | 0x4000_0000 }
     private static var wakeToken: UInt64 { UInt64(special) | 0x4000_0001 }
+    private static var timerToken: UInt64 { UInt64(special) | 0x4000_0002 }
+    private static var edges: UInt32 { EPOLLIN.rawValue | EPOLLOUT.rawValue | EPOLLRDHUP.rawValue | EPOLLET.rawValue }
+    private static var end: UInt32 { EPOLLRDHUP.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue }
 
     /// `signals`: delivered as completions instead of interrupting.
-    public init(signals wanted: [Int32]) throws(NetworkError) {
+    public init(signals wanted: [Int32], time: TimeSource) throws(NetworkError) {
+        self.time = time
         poll = epoll_create1(Int32(EPOLL_CLOEXEC))
         guard poll >= 0 else { throw .cannotStart(errno: cs_errno()) }
         unsafe events = .allocate(capacity: Self.eventCapacity)
         unsafe buffer = allocate(Self.inputBytes)
         signals = unsafe cs_signal_descriptor(wanted, wanted.count)
         wakeDescriptor = cs_wake_descriptor()
+        timer = cs_timer_descriptor()
+        _ = cs_epoll_change(poll, EPOLL_CTL_ADD, timer, EPOLLIN.rawValue | EPOLLET.rawValue, Self.timerToken)
         _ = cs_epoll_change(poll, EPOLL_CTL_ADD, signals, EPOLLIN.rawValue, Self.signalToken)
         _ = cs_epoll_change(poll, EPOLL_CTL_ADD, wakeDescriptor, EPOLLIN.rawValue, Self.wakeToken)
     }
@@ -101,17 +116,29 @@ public struct EventLoop: ~Copyable {
         unsafe free(buffer)
         for listener in listeners { Glibc.close(listener.descriptor) }
         Glibc.close(signals)
+        Glibc.close(timer)
         Glibc.close(wakeDescriptor)
         Glibc.close(poll)
     }
 
     // MARK: Turns
 
-    /// Sleeps until something happens, at most `timeoutMilliseconds`.
-    public mutating func wait(timeoutMilliseconds: Int32) {
+    /// Sleeps until something happens, at the longest until `moment` of the
+    /// loop's time source, in monotonic nanoseconds.
+    public mutating func wait(until moment: Int64) {
         resumeListeners()
+        if moment != timerMoment {
+            timerMoment = moment
+            cs_timer_set(timer, max(1, moment - time.monotonicNanoseconds))
+        }
+        take(timeout: again.isEmpty ? -1 : 0)
+    }
+
+    private mutating func take(timeout: Int32) {
+        rereading.removeAll(keepingCapacity: true)
+        swap(&rereading, &again)
         eventIndex = 0
-        let count = unsafe epoll_wait(poll, events, Int32(Self.eventCapacity), timeoutMilliseconds)
+        let count = unsafe epoll_wait(poll, events, Int32(Self.eventCapacity), timeout)
         eventCount = max(0, Int(count))
     }
 
@@ -127,14 +154,15 @@ public struct EventLoop: ~Copyable {
             }
             eventIndex += 1
             let id = ConnectionID(raw: token)
+            let isReadable = happened & (EPOLLIN.rawValue | Self.end) != 0
             if happened & EPOLLOUT.rawValue != 0, let completion = writable(id) {
-                // What else the event says is told again by the next wait.
+                if isReadable { again.append(id) }
                 return completion
             }
-            if happened & (EPOLLIN.rawValue | EPOLLHUP.rawValue | EPOLLERR.rawValue) != 0,
-                let completion = readable(id) {
-                return completion
-            }
+            if isReadable, let completion = readable(id, hasEnd: happened & Self.end != 0) { return completion }
+        }
+        while let id = rereading.popLast() {
+            if let completion = readable(id, hasEnd: true) { return completion }
         }
         return nil
     }
@@ -153,6 +181,7 @@ public struct EventLoop: ~Copyable {
             let signal = cs_next_signal(signals)
             return signal > 0 ? .signal(signal) : nil
         }
+        if token == Self.timerToken { return nil }
         if token == Self.wakeToken {
             cs_wake_clear(wakeDescriptor)
             eventIndex += 1
@@ -163,7 +192,7 @@ public struct EventLoop: ~Copyable {
         let descriptor = cs_accept(listeners[listener].descriptor)
         if descriptor >= 0 {
             if !listeners[listener].isUnixSocket { _ = cs_set_no_delay(descriptor) }
-            let id = add(descriptor, interest: EPOLLIN.rawValue)
+            let id = add(descriptor)
             return .accepted(id, listener, descriptor: descriptor)
         }
         switch -descriptor {
@@ -175,12 +204,14 @@ public struct EventLoop: ~Copyable {
         }
     }
 
-    private mutating func readable(_ id: ConnectionID) -> Completion? {
+    /// `hasEnd`: there may be something behind what one read gives.
+    private mutating func readable(_ id: ConnectionID, hasEnd: Bool) -> Completion? {
         guard connections.contains(id) else { return nil }
         let (descriptor, tag) = connections.with(id) { ($0.descriptor, $0.tag) } ?? (-1, 0)
         let count = unsafe cs_socket_receive(descriptor, buffer, Self.inputBytes)
         if count > 0 {
             receivedCount = count
+            if count == Self.inputBytes || hasEnd { again.append(id) }
             return .received(id, tag: tag)
         }
         if count == -Int(EAGAIN) || count == -Int(EINTR) { return nil }
@@ -191,10 +222,13 @@ public struct EventLoop: ~Copyable {
     private mutating func writable(_ id: ConnectionID) -> Completion? {
         guard var box = connections.take(id) else { return nil }
         let tag = box.value.tag
+        guard box.value.isConnecting || box.value.isWaitingToSend else {
+            connections.put(box, back: id)
+            return nil
+        }
         if box.value.isConnecting {
             box.value.isConnecting = false
             let error = cs_socket_error(box.value.descriptor)
-            setInterest(box.value.descriptor, id, EPOLLIN.rawValue)
             connections.put(box, back: id)
             if error != 0 { close(id) }
             return .connected(id, tag: tag, errno: error)
@@ -203,7 +237,6 @@ public struct EventLoop: ~Copyable {
         let isDone = box.value.unsent.isEmpty
         if isDone {
             box.value.isWaitingToSend = false
-            setInterest(box.value.descriptor, id, EPOLLIN.rawValue)
         }
         let ends = isDone && box.value.closesWhenSent
         connections.put(box, back: id)
@@ -216,14 +249,10 @@ public struct EventLoop: ~Copyable {
 
     // MARK: Connections
 
-    mutating func add(_ descriptor: Int32, interest: UInt32) -> ConnectionID {
+    mutating func add(_ descriptor: Int32) -> ConnectionID {
         let id = connections.insert { _ in Connection(descriptor: descriptor) }
-        _ = cs_epoll_change(poll, EPOLL_CTL_ADD, descriptor, interest, id.raw)
+        _ = cs_epoll_change(poll, EPOLL_CTL_ADD, descriptor, Self.edges, id.raw)
         return id
-    }
-
-    private func setInterest(_ descriptor: Int32, _ id: ConnectionID, _ interest: UInt32) {
-        _ = cs_epoll_change(poll, EPOLL_CTL_MOD, descriptor, interest, id.raw)
     }
 
     /// Gives the connection a word of the owner's, told with its completions.
@@ -237,7 +266,7 @@ public struct EventLoop: ~Copyable {
         let descriptor = unsafe cs_connect_tcp(address, port)
         guard descriptor >= 0 else { throw .cannotConnect(errno: -descriptor) }
         _ = cs_set_no_delay(descriptor)
-        let id = add(descriptor, interest: EPOLLOUT.rawValue)
+        let id = add(descriptor)
         _ = connections.with(id) { $0.isConnecting = true }
         return id
     }
@@ -261,7 +290,6 @@ public struct EventLoop: ~Copyable {
         if !isDone, sent >= 0 {
             box.value.unsent.compact()
             box.value.isWaitingToSend = true
-            setInterest(descriptor, id, EPOLLIN.rawValue | EPOLLOUT.rawValue)
         }
         connections.put(box, back: id)
         // A read will find the end and tell the owner in its turn.
@@ -331,14 +359,14 @@ public struct EventLoop: ~Copyable {
 
     private mutating func pauseListeners() {
         guard pausedUntil == nil else { return }
-        pausedUntil = cs_monotonic_nanoseconds() + Self.acceptPauseNanoseconds
+        pausedUntil = time.monotonicNanoseconds + Self.acceptPauseNanoseconds
         for (index, listener) in listeners.enumerated() {
             _ = cs_epoll_change(poll, EPOLL_CTL_MOD, listener.descriptor, 0, UInt64(Self.special | UInt32(index)))
         }
     }
 
     private mutating func resumeListeners() {
-        guard let moment = pausedUntil, cs_monotonic_nanoseconds() >= moment else { return }
+        guard let moment = pausedUntil, time.monotonicNanoseconds >= moment else { return }
         pausedUntil = nil
         for (index, listener) in listeners.enumerated() {
             _ = cs_epoll_change(

@@ -20,8 +20,6 @@ public struct Server: ~Copyable {
     let meter = MemoryMeter()
     var dirty: [SessionID] = []
     var isStopping = false
-    /// Whether looking again paid in the last turn.
-    var isGathering = false
     var nextCycle: Int64 = 0
 
     /// Runs the program; returns its exit status.
@@ -67,7 +65,7 @@ public struct Server: ~Copyable {
             Engine.Ingredients(
                 configuration: configuration, commands: CommandTable(Families.all), time: time,
                 hashSeed: HashSeed(Process.randomWord(), Process.randomWord()), randomSeed: Process.randomWord()))
-        var server = Server(engine: engine, loop: try makeLoop(), logger: logger, time: time)
+        var server = Server(engine: engine, loop: try makeLoop(time), logger: logger, time: time)
         server.tellFacts(file)
         server.announce()
         try server.listen()
@@ -75,9 +73,9 @@ public struct Server: ~Copyable {
         return server
     }
 
-    private static func makeLoop() throws(StartupError) -> EventLoop {
+    private static func makeLoop(_ time: TimeSource) throws(StartupError) -> EventLoop {
         do throws(NetworkError) {
-            return try EventLoop(signals: [SIGTERM, SIGINT])
+            return try EventLoop(signals: [SIGTERM, SIGINT], time: time)
         } catch {
             throw StartupError("Can't create the event loop: \(error)")
         }
@@ -193,9 +191,8 @@ public struct Server: ~Copyable {
     mutating func run() {
         nextCycle = time.monotonicNanoseconds
         while !isStopping {
-            loop.wait(timeoutMilliseconds: sleepMilliseconds())
+            loop.wait(until: nextCycle)
             while let completion = loop.next() { handle(completion) }
-            gather()
             sendOutput()
             engine.endTurn()
             cycleIfDue()
@@ -204,30 +201,7 @@ public struct Server: ~Copyable {
         finish()
     }
 
-    /// Looks again for requests before the replies of the turn leave and the
-    /// loop sleeps. Many clients that wait for one reply each send their next
-    /// requests while the last ones are served; taken together they cost one
-    /// sleep and one wake-up instead of one for every few. A look that finds
-    /// nothing ends it, so that lone clients do not pay for it.
-    private mutating func gather() {
-        guard loop.turnEvents > 1 || isGathering else { return }
-        isGathering = false
-        for _ in 0..<Self.gatherRounds {
-            loop.wait(timeoutMilliseconds: 0)
-            guard loop.turnEvents > 0 else { return }
-            isGathering = true
-            while let completion = loop.next() { handle(completion) }
-        }
-    }
-
-    /// Bounds how long the first reply of a turn waits for the last.
-    private static var gatherRounds: Int { 8 }
-
     private var cycleNanoseconds: Int64 { 1_000_000_000 / max(1, engine.context.configuration.hz) }
-
-    private func sleepMilliseconds() -> Int32 {
-        Int32(clamping: max(0, (nextCycle - time.monotonicNanoseconds + 999_999) / 1_000_000))
-    }
 
     private mutating func handle(_ completion: EventLoop.Completion) {
         switch completion {

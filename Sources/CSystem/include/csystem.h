@@ -17,6 +17,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/types.h>
 #include <sys/uio.h>
 #include <sys/un.h>
@@ -151,6 +152,9 @@ int cs_socket_error(int fd);
 /// A descriptor from which the given signals are read one by one.
 int cs_signal_descriptor(const int *signals, size_t count);
 int cs_next_signal(int descriptor);
+int cs_timer_descriptor(void);
+/// Makes the timer ring once, so many nanoseconds from now.
+void cs_timer_set(int descriptor, int64_t nanoseconds);
 int cs_wake_descriptor(void);
 /// An eventfd that counts: each wait takes one.
 int cs_semaphore_descriptor(void);
