@@ -23,6 +23,7 @@ extension Engine {
         case .executeTransaction: executeTransaction()
         }
         endUnit()
+        if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
     }
 

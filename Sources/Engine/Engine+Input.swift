@@ -15,6 +15,7 @@ extension Engine {
         }
         swap(&context.served, &box)
         refreshTime()
+        turnStart = lastTick
         context.session.lastInteraction = context.now
         context.session.inputBytes += Int64(input.byteCount)
         context.statistics.inputBytes += Int64(input.byteCount)
@@ -41,6 +42,10 @@ extension Engine {
         if !context.session.output.isEmpty || isClosing, !context.session.flags.contains(.dirty) {
             context.session.flags.insert(.dirty)
             context.clients.dirty.append(id)
+        }
+        if context.session.flags.contains(.yielding) {
+            context.session.flags.remove(.yielding)
+            if context.session.pendingInputBytes > 0 { yielded.append(id) }
         }
         swap(&nobody, &context.served)
         context.clients.slab.put(nobody, back: id)
@@ -147,7 +152,7 @@ extension Engine {
             let request = batch[i]
             guard request.endWord > request.firstWord else { continue }
             execute(words.words(request.firstWord..<request.endWord), Int(request.command))
-            if !context.session.flags.isDisjoint(with: [.closing, .blocked]) { return i }
+            if !context.session.flags.isDisjoint(with: Self.stopping) { return i }
         }
         return batch.count
     }
@@ -160,7 +165,7 @@ extension Engine {
         guard !split.isEmpty else { return true }
         let owned = OwnedArguments(split)
         run(owned)
-        return context.session.flags.isDisjoint(with: [.closing, .blocked])
+        return context.session.flags.isDisjoint(with: Self.stopping)
     }
 
     /// Runs one request from its owned words.
@@ -230,14 +235,14 @@ extension Engine {
         _ pending: consuming PendingRequest, _ input: RawSpan, _ words: inout WordBuffer
     ) {
         guard var rest = pending.takeRest() else {
-            if context.session.flags.isDisjoint(with: [.closing, .blocked]) { return run(all: input, &words) }
+            if context.session.flags.isDisjoint(with: Self.stopping) { return run(all: input, &words) }
             return stop(input, behind: 0)
         }
         if input.byteCount > 0 {
             rest = rest.reserving(rest.count + input.byteCount)
             rest.append(input)
         }
-        if context.session.flags.isDisjoint(with: [.closing, .blocked]) {
+        if context.session.flags.isDisjoint(with: Self.stopping) {
             run(all: rest.bytes, &words)
         } else {
             stop(rest.bytes, behind: 0)
@@ -250,6 +255,29 @@ extension Engine {
         context.reply.error(text.rawSpan)
         context.statistics.countError(code: "ERR")
         context.session.flags.insert(.closing)
+    }
+
+    /// What ends a session's work on its input for now.
+    private static var stopping: SessionFlags { [.closing, .blocked, .yielding] }
+
+    /// Whether sessions wait for the rest of their input to be run.
+    public var hasYielded: Bool { !yielded.isEmpty }
+
+    /// Goes on with sessions that had used up their share of the last turn.
+    public mutating func resumeYielded() {
+        var sessions: [SessionID] = []
+        swap(&sessions, &yielded)
+        for id in sessions {
+            guard var box = context.clients.slab.take(id) else { continue }
+            swap(&context.served, &box)
+            refreshTime()
+            turnStart = lastTick
+            context.reply.version = context.session.version
+            if !context.session.flags.contains(.killed) { resumeInput() }
+            _ = finishServing(box)
+            unblockAsRequested()
+            serveBlockedClients()
+        }
     }
 
     /// A session that was blocked goes on with what it has sent meanwhile.

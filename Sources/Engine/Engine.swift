@@ -16,6 +16,9 @@ public struct Engine: ~Copyable {
     var batch = UniqueArray<ParsedRequest>()
     var blocked = BlockedClients()
     var expireCycle = ExpireCycle()
+    /// Sessions that go on in the next turn, and when the present session's turn began.
+    var yielded: [SessionID] = []
+    var turnStart: Int64 = 0
     /// Monotonic nanoseconds at the end of the last command.
     var lastTick: Int64 = 0
     /// Wall time at `lastTick` zero, milliseconds x 10^6; renewed every turn.
@@ -51,6 +54,9 @@ public struct Engine: ~Copyable {
         batch.reserveCapacity(Self.batchLimit)
         refreshTime()
     }
+
+    /// How long one session may keep the others waiting, unless a single command takes longer.
+    static var turnNanoseconds: Int64 { 5_000_000 }
 
     /// Requests parsed ahead of their execution.
     static var batchLimit: Int { 64 }

@@ -60,10 +60,15 @@ struct PendingRequest: ~Copyable {
         return total
     }
 
+    /// What a large bulk string gets before more of it arrives.
+    private static var firstLargeBytes: Int { 256 * 1024 }
+
     /// Keeps the start of a large bulk string apart when the parser met one.
     private mutating func note(_ status: RequestParser.Status) {
         guard case .largeBulk(let count) = status else { return }
-        var block = Block(capacity: count + 2)
+        // The block grows with what arrives: announcing a string costs nothing.
+        let arrived = buffer.count - offset
+        var block = Block(capacity: min(count + 2, max(Self.firstLargeBytes, arrived)))
         block.append(buffer.bytes.suffix(from: offset))
         truncate(to: offset)
         fillingCount = count
@@ -76,6 +81,10 @@ struct PendingRequest: ~Copyable {
     mutating func receive(_ input: RawSpan) -> Int {
         if var block = filling.take() {
             let taken = min(fillingCount + 2 - block.count, input.byteCount)
+            let needed = block.count + taken
+            if needed > block.capacity {
+                block = block.reserving(min(fillingCount + 2, max(needed, block.capacity * 2)))
+            }
             block.append(input.slice(0, taken))
             if block.count == fillingCount + 2 {
                 block.resize(fillingCount)

@@ -20,6 +20,8 @@ public struct SessionFlags: OptionSet, Sendable {
     public static var noEvict: Self { Self(rawValue: 1 << 6) }
     /// In the list of sessions whose output is to be sent.
     static var dirty: Self { Self(rawValue: 1 << 7) }
+    /// Had its share of the turn; goes on in the next with what it has sent.
+    static var yielding: Self { Self(rawValue: 1 << 20) }
     public static var unixSocket: Self { Self(rawValue: 1 << 8) }
     public static var blocked: Self { Self(rawValue: 1 << 9) }
     /// Another client had it closed: nothing is done for it any more.

@@ -124,14 +124,14 @@ public struct EventLoop: ~Copyable {
     // MARK: Turns
 
     /// Sleeps until something happens, at the longest until `moment` of the
-    /// loop's time source, in monotonic nanoseconds.
+    /// loop's time source, in monotonic nanoseconds; 0: only takes what has happened.
     public mutating func wait(until moment: Int64) {
         resumeListeners()
-        if moment != timerMoment {
+        if moment > 0, moment != timerMoment {
             timerMoment = moment
             cs_timer_set(timer, max(1, moment - time.monotonicNanoseconds))
         }
-        take(timeout: again.isEmpty ? -1 : 0)
+        take(timeout: again.isEmpty && moment > 0 ? -1 : 0)
     }
 
     private mutating func take(timeout: Int32) {

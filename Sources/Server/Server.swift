@@ -191,8 +191,9 @@ public struct Server: ~Copyable {
     mutating func run() {
         nextCycle = time.monotonicNanoseconds
         while !isStopping {
-            loop.wait(until: nextCycle)
+            loop.wait(until: engine.hasYielded ? 0 : nextCycle)
             while let completion = loop.next() { handle(completion) }
+            if engine.hasYielded { engine.resumeYielded() }
             sendOutput()
             engine.endTurn()
             cycleIfDue()

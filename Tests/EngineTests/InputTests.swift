@@ -1,3 +1,4 @@
+import Commands
 import Engine
 import Primitives
 import RESP
@@ -140,5 +141,39 @@ import TestSupport
         client.send([UInt8]("ECHO a\r\nECHO b\r\nSILENCE\r\nECHO c\r\nNOSUCH\r\nSPEAK\r\nECHO d\r\n"))
         let replies = [client.nextReply(), client.nextReply(), client.nextReply(), client.nextReply(), client.nextReply()]
         #expect(replies == ["a", "b", "OK", "d", .none])
+    }
+}
+
+/// A command that takes ten milliseconds of the simulated clock.
+private func slowCommand(_ clock: SimulatedClock) -> CommandDeclaration {
+    CommandDeclaration(
+        "slow", arity: 1, [], group: .server, since: "7.2.0", summary: "Takes its time."
+    ) { (context: inout CommandContext, arguments: borrowing Arguments) throws(CommandError) -> Outcome in
+        clock.advance(milliseconds: 10)
+        context.reply.ok()
+        return .done
+    }
+}
+
+@Suite struct TurnTests {
+    /// One client's long pipeline does not keep the others waiting: after its
+    /// share of the turn it goes on in the next.
+    @Test func longPipelineYields() {
+        let clock = SimulatedClock()
+        let server = TestServer(clock: clock, declarations: Families.all + [slowCommand(clock)])
+        let busy = server.connect()
+        let other = server.connect()
+        let request = TestClient.encode([[UInt8]("SLOW")])
+        busy.send(request + request + request)
+        #expect(busy.nextReply() == "OK")
+        #expect(busy.nextReply() == .none)
+        #expect(server.engine.hasYielded)
+        #expect(other("PING") == "PONG")
+        server.engine.resumeYielded()
+        #expect(busy.nextReply() == "OK")
+        #expect(busy.nextReply() == .none)
+        server.engine.resumeYielded()
+        #expect(busy.nextReply() == "OK")
+        #expect(!server.engine.hasYielded)
     }
 }

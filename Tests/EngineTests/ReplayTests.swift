@@ -43,7 +43,7 @@ private enum ReplayBasics {
         let primary = TestServer(seed: seed, partitionCount: partitions, declarations: ReplayBasics.completed)
         let replica = TestServer(seed: seed &+ 1000, declarations: ReplayBasics.completed)
         // The replica removes nothing by itself: it does what it is told.
-        replica.engine.context.debug.isExpiryActive = false
+        replica.engine.context.host.debug.isExpiryActive = false
         primary.recordEffects()
         let client = primary.connect()
         let other = primary.connect()

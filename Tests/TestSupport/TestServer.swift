@@ -12,10 +12,10 @@ public final class TestServer {
     private var nextConnection: UInt64 = 1
 
     public init(
-        seed: UInt64 = 1, partitionCount: Int = 1, declarations: [CommandDeclaration] = Families.all,
+        seed: UInt64 = 1, partitionCount: Int = 1, clock: SimulatedClock = SimulatedClock(), declarations: [CommandDeclaration] = Families.all,
         configure: (inout Configuration) -> Void = { _ in }
     ) {
-        clock = SimulatedClock()
+        self.clock = clock
         var configuration = Configuration()
         configuration.process.debugCommand = .yes
         configure(&configuration)
