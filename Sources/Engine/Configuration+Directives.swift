@@ -17,7 +17,7 @@ public struct Directive: Sendable {
         case text(Field<[UInt8]>)
         case words(Field<[String]>)
         case choice([String], get: @Sendable (Configuration) -> String, set: @Sendable (inout Configuration, String) -> Void)
-        case kept(initial: [UInt8])
+        case kept(KeptShape, initial: [UInt8])
     }
 
     public let name: String
@@ -45,6 +45,10 @@ public struct Directive: Sendable {
     /// Why a value is refused; the text that CONFIG SET and the start-up show.
     public struct Refusal: Error, Sendable {
         public let text: String
+
+        /// Not about the value: a directive takes one word, or at least one.
+        public static var wordCount: Refusal { Refusal(text: "wrong number of arguments") }
+        public var isWordCount: Bool { text == Self.wordCount.text }
     }
 
     /// The value as CONFIG GET shows it.
@@ -56,48 +60,41 @@ public struct Directive: Sendable {
         case .text(let field): configuration[keyPath: field]
         case .words(let field): [UInt8](configuration[keyPath: field].joined(separator: " "))
         case .choice(_, let get, _): [UInt8](get(configuration))
-        case .kept(let initial): configuration.kept[name] ?? initial
+        case .kept(_, let initial): configuration.kept[name] ?? initial
         }
     }
 
     /// Sets the directive from the words behind its name.
     public func set(_ words: [[UInt8]], in configuration: inout Configuration) throws(Refusal) {
+        guard !words.isEmpty else { throw .wordCount }
         switch kind {
         case .words(let field):
             configuration[keyPath: field] = words.flatMap { word in
                 String(decoding: word, as: UTF8.self).split(separator: " ").map(String.init)
             }
             return
-        case .kept:
-            configuration.kept[name] = Array(words.joined(separator: [32]))
+        case .kept(let shape, _):
+            configuration.kept[name] = try shape.checked(words)
             return
         default: break
         }
-        guard words.count == 1 else { throw Refusal(text: "wrong number of arguments") }
+        guard words.count == 1 else { throw .wordCount }
         try set(words[0], in: &configuration)
     }
 
     private func set(_ word: [UInt8], in configuration: inout Configuration) throws(Refusal) {
         switch kind {
         case .integer(let field, let range):
-            guard let value = word.rawSpan.canonicalInteger else {
-                throw Refusal(text: "argument couldn't be parsed into an integer")
-            }
-            configuration[keyPath: field] = try Self.checked(value, range)
+            configuration[keyPath: field] = try Self.checked(Self.integer(word), range)
         case .memory(let field, let range):
-            guard let value = Self.bytes(word) else { throw Refusal(text: "argument must be a memory value") }
-            configuration[keyPath: field] = try Self.checked(value, range)
+            configuration[keyPath: field] = try Self.checked(Self.memory(word), range)
         case .octal(let field, let range):
             guard let value = Int64(String(decoding: word, as: UTF8.self), radix: 8) else {
                 throw Refusal(text: "argument couldn't be parsed as an octal number")
             }
             configuration[keyPath: field] = try Self.checked(value, range)
         case .flag(let field):
-            switch String(decoding: word, as: UTF8.self).lowercased() {
-            case "yes": configuration[keyPath: field] = true
-            case "no": configuration[keyPath: field] = false
-            default: throw Refusal(text: "argument must be 'yes' or 'no'")
-            }
+            configuration[keyPath: field] = try Self.flag(word)
         case .text(let field):
             configuration[keyPath: field] = word
         case .choice(let options, _, let set):
@@ -115,6 +112,24 @@ public struct Directive: Sendable {
             throw Refusal(
                 text: "argument must be between \(range.lowerBound) and \(range.upperBound) inclusive")
         }
+        return value
+    }
+
+    static func flag(_ word: [UInt8]) throws(Refusal) -> Bool {
+        if word.rawSpan.matches("yes") { return true }
+        if word.rawSpan.matches("no") { return false }
+        throw Refusal(text: "argument must be 'yes' or 'no'")
+    }
+
+    static func integer(_ word: [UInt8]) throws(Refusal) -> Int64 {
+        guard let value = word.rawSpan.canonicalInteger else {
+            throw Refusal(text: "argument couldn't be parsed into an integer")
+        }
+        return value
+    }
+
+    static func memory(_ word: [UInt8]) throws(Refusal) -> Int64 {
+        guard let value = bytes(word) else { throw Refusal(text: "argument must be a memory value") }
         return value
     }
 
@@ -145,7 +160,8 @@ public struct DirectiveTable: Sendable {
 
     public init() {
         directives = Self.acting + KeptDirectives.all.map {
-            Directive($0.name, .kept(initial: $0.initial), isImmutable: $0.isImmutable)
+            Directive(
+                $0.name, .kept(KeptShape($0.name, initial: $0.initial), initial: $0.initial), isImmutable: $0.isImmutable)
         }
         var byName: [String: Int] = [:]
         for (index, directive) in directives.enumerated() {
@@ -171,7 +187,7 @@ public struct DirectiveTable: Sendable {
             Directive("client-query-buffer-limit", .memory(\.queryBufferLimit, 1024 * 1024...Int64.max / 4)),
             Directive("requirepass", .text(\.requiredPassword)),
             Directive("active-expire-effort", .integer(\.activeExpireEffort, 1...10)),
-            Directive("hz", .integer(\.hz, 1...500)),
+            Directive("hz", .integer(\.hz, 0...Int64(Int32.max))),
             Directive("lazyfree-lazy-eviction", .flag(\.lazyFree.eviction)),
             Directive("lazyfree-lazy-expire", .flag(\.lazyFree.expire)),
             Directive("lazyfree-lazy-server-del", .flag(\.lazyFree.serverDelete)),

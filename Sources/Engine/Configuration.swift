@@ -13,7 +13,8 @@ public struct Configuration: Sendable {
     public var queryBufferLimit: Int64 = 1 << 30
     public var requiredPassword: [UInt8] = []
     public var activeExpireEffort: Int64 = 1
-    public var hz: Int64 = 10
+    /// Values out of bounds are moved to the nearest, as Redis does with this one.
+    public var hz: Int64 = 10 { didSet { hz = min(max(hz, 1), 500) } }
     public var lazyFree = LazyFreeSettings()
     public var network = NetworkSettings()
     public var process = ProcessSettings()

@@ -1,3 +1,59 @@
+/// What the values of a kept directive look like, told from its name and default.
+enum KeptShape: Sendable {
+    case text, flag, number, memory, savePoints
+
+    init(_ name: String, initial: [UInt8]) {
+        let text = String(decoding: initial, as: UTF8.self)
+        if name == "save" {
+            self = .savePoints
+        } else if Self.odd.contains(name) {
+            self = .text
+        } else if text == "yes" || text == "no" {
+            self = .flag
+        } else if Int64(text) == nil {
+            self = .text
+        } else {
+            self = Self.memoryEndings.contains { name.hasSuffix($0) } ? .memory : .number
+        }
+    }
+
+    /// Directives that know other values than their default leads one to think.
+    private static var odd: [String] {
+        [
+            "enable-module-command", "enable-protected-configs", "maxmemory-clients", "oom-score-adj",
+            "sanitize-dump-payload", "supervised", "tls-auth-clients",
+        ]
+    }
+
+    private static var memoryEndings: [String] {
+        ["-bytes", "-listpack-value", "-ziplist-value", "rewrite-min-size", "repl-backlog-size", "sendbuf-limit"]
+    }
+
+    /// The value to keep, in the spelling that CONFIG GET shows.
+    func checked(_ words: [[UInt8]]) throws(Directive.Refusal) -> [UInt8] {
+        switch self {
+        case .text: return Array(words.joined(separator: [32]))
+        case .savePoints: return try Self.savePoints(words)
+        case .flag, .number, .memory: break
+        }
+        guard words.count == 1 else { throw .wordCount }
+        return switch self {
+        case .flag: try Directive.flag(words[0]) ? [UInt8]("yes") : [UInt8]("no")
+        case .number: [UInt8](String(try Directive.integer(words[0])))
+        default: [UInt8](String(try Directive.memory(words[0])))
+        }
+    }
+
+    /// Pairs of seconds and changes; nothing at all means never.
+    private static func savePoints(_ words: [[UInt8]]) throws(Directive.Refusal) -> [UInt8] {
+        let numbers = words.flatMap { $0.split(separator: 32) }
+        let values = numbers.map { Array($0).rawSpan.canonicalInteger ?? -1 }
+        let isPaired = values.count % 2 == 0 && values.indices.allSatisfy { values[$0] >= ($0 % 2 == 0 ? 1 : 0) }
+        guard isPaired else { throw Directive.Refusal(text: "Invalid save parameters") }
+        return Array(numbers.joined(separator: [32]))
+    }
+}
+
 /// Directives of Redis 7.0 and Valkey 9.1 whose feature does not act yet: they
 /// are accepted, kept and told by CONFIG GET, and listed so in the README. One a
 /// line: name and default; `!` marks those that only a start can set.
