@@ -52,6 +52,11 @@ extension Engine {
             reject([UInt8]("NOAUTH Authentication required."), command)
             return nil
         }
+        if context.configuration.maximumMemory > 0, flags.contains(.denyOOM),
+            context.host.memory().used > context.configuration.maximumMemory {
+            reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
+            return nil
+        }
         return command
     }
 
