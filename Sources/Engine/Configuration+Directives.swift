@@ -25,6 +25,9 @@ public struct Directive: Sendable {
     public let isImmutable: Bool
     let kind: Kind
 
+    /// Whether it says where files are written: `enable-protected-configs` tells who may change it.
+    public var isProtected: Bool { name == "dir" || name == "dbfilename" }
+
     init(_ name: String, _ kind: Kind, aliases: [String] = [], isImmutable: Bool = false) {
         self.name = name
         self.kind = kind
@@ -98,11 +101,7 @@ public struct Directive: Sendable {
         case .text(let field):
             configuration[keyPath: field] = word
         case .choice(let options, _, let set):
-            let wanted = String(decoding: word, as: UTF8.self).lowercased()
-            guard options.contains(wanted) else {
-                throw Refusal(text: "argument(s) must be one of the following: " + options.joined(separator: ", "))
-            }
-            set(&configuration, wanted)
+            set(&configuration, try Self.option(word, of: options))
         case .words, .kept: break
         }
     }
@@ -113,6 +112,14 @@ public struct Directive: Sendable {
                 text: "argument must be between \(range.lowerBound) and \(range.upperBound) inclusive")
         }
         return value
+    }
+
+    static func option(_ word: [UInt8], of options: [String]) throws(Refusal) -> String {
+        let wanted = String(decoding: word, as: UTF8.self).lowercased()
+        guard options.contains(wanted) else {
+            throw Refusal(text: "argument(s) must be one of the following: " + options.joined(separator: ", "))
+        }
+        return wanted
     }
 
     static func flag(_ word: [UInt8]) throws(Refusal) -> Bool {
@@ -219,6 +226,7 @@ public struct DirectiveTable: Sendable {
             Directive("daemonize", .flag(\.process.isDaemon), isImmutable: true),
             Directive("always-show-logo", .flag(\.process.showsLogo), isImmutable: true),
             Directive("enable-debug-command", Directive.choice(\.process.debugCommand), isImmutable: true),
+            Directive("enable-protected-configs", Directive.choice(\.process.protectedDirectives), isImmutable: true),
         ]
     }
 }

@@ -62,12 +62,17 @@ public struct ProcessSettings: Sendable {
     public var isDaemon = false
     public var showsLogo = false
     public var debugCommand = LocalPermission.no
+    public var protectedDirectives = LocalPermission.no
 }
 
 public enum LogLevel: String, Sendable, CaseIterable { case debug, verbose, notice, warning, nothing }
 
 /// Who may use a risky command.
-public enum LocalPermission: String, Sendable, CaseIterable { case yes, no, local }
+public enum LocalPermission: String, Sendable, CaseIterable {
+    case yes, no, local
+
+    public func allows(_ peer: Peer) -> Bool { self == .yes || self == .local && peer.isLocal }
+}
 
 public enum EvictionPolicy: String, Sendable, CaseIterable {
     case volatileLRU = "volatile-lru"

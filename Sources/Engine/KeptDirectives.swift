@@ -1,11 +1,14 @@
 /// What the values of a kept directive look like, told from its name and default.
 enum KeptShape: Sendable {
     case text, flag, number, memory, savePoints
+    case choice([String])
 
     init(_ name: String, initial: [UInt8]) {
         let text = String(decoding: initial, as: UTF8.self)
         if name == "save" {
             self = .savePoints
+        } else if let choices = Self.choices[name] {
+            self = .choice(choices)
         } else if Self.odd.contains(name) {
             self = .text
         } else if text == "yes" || text == "no" {
@@ -19,9 +22,19 @@ enum KeptShape: Sendable {
 
     /// Directives that know other values than their default leads one to think.
     private static var odd: [String] {
+        ["enable-module-command", "maxmemory-clients", "supervised"]
+    }
+
+    private static var choices: [String: [String]] {
         [
-            "enable-module-command", "enable-protected-configs", "maxmemory-clients", "oom-score-adj",
-            "sanitize-dump-payload", "supervised", "tls-auth-clients",
+            "acl-pubsub-default": ["allchannels", "resetchannels"],
+            "appendfsync": ["everysec", "always", "no"],
+            "cluster-preferred-endpoint-type": ["ip", "hostname", "unknown-endpoint"],
+            "oom-score-adj": ["no", "yes", "relative", "absolute"],
+            "propagation-error-behavior": ["ignore", "panic", "panic-on-replicas"],
+            "repl-diskless-load": ["disabled", "on-empty-db", "swapdb", "flush-before-load"],
+            "sanitize-dump-payload": ["no", "yes", "clients"],
+            "tls-auth-clients": ["no", "yes", "optional"],
         ]
     }
 
@@ -34,12 +47,13 @@ enum KeptShape: Sendable {
         switch self {
         case .text: return Array(words.joined(separator: [32]))
         case .savePoints: return try Self.savePoints(words)
-        case .flag, .number, .memory: break
+        case .flag, .number, .memory, .choice: break
         }
         guard words.count == 1 else { throw .wordCount }
         return switch self {
         case .flag: try Directive.flag(words[0]) ? [UInt8]("yes") : [UInt8]("no")
         case .number: [UInt8](String(try Directive.integer(words[0])))
+        case .choice(let options): [UInt8](try Directive.option(words[0], of: options))
         default: [UInt8](String(try Directive.memory(words[0])))
         }
     }
@@ -139,12 +153,11 @@ enum KeptDirectives {
         commandlog-slow-execution-max-len 128
         crash-log-enabled yes
         crash-memcheck-enabled yes
-        !dbfilename dump.rdb
+        dbfilename dump.rdb
         !disable-thp yes
         dual-channel-replication-enabled no
         dynamic-hz yes
         !enable-module-command no
-        !enable-protected-configs no
         extended-redis-compatibility no
         hash-max-listpack-entries 512
         hash-max-listpack-value 64

@@ -1,6 +1,6 @@
-import Engine
 import TestSupport
 import Testing
+@testable import Engine
 
 @Suite struct AdministrationConfigTests {
     let server = TestServer()
@@ -115,10 +115,23 @@ import Testing
 
     @Test(arguments: [
         "databases", "unixsocket", "unixsocketperm", "daemonize", "logfile", "pidfile", "always-show-logo",
-        "enable-debug-command", "dbfilename", "cluster-enabled", "io-threads", "supervised", "tcp-backlog",
+        "enable-debug-command", "cluster-enabled", "enable-protected-configs", "io-threads", "supervised", "tcp-backlog",
     ])
     func immutable(_ name: String) {
         #expect(server.connect()("CONFIG", "SET", name, "x") == failed(name, "can't set immutable config"))
+    }
+
+    @Test(arguments: ["dir", "dbfilename"])
+    func protected(_ name: String) {
+        let refused = failed(name, "can't set protected config")
+        #expect(server.connect()("CONFIG", "SET", name, "x") == refused)
+        #expect(server.connect()("CONFIG", "SET", "timeout", "abc", name, "x") == refused)
+        let open = TestServer { $0.process.protectedDirectives = .local }
+        #expect(open.connect()("CONFIG", "SET", name, "x") == "OK")
+        #expect(open.connect()("CONFIG", "GET", name) == [.bulk([UInt8](name)), "x"])
+        let remote = open.connect()
+        _ = open.engine.context.clients.slab.with(remote.id) { $0.identity.peer.address = "10.0.0.1:5" }
+        #expect(remote("CONFIG", "SET", name, "y") == refused)
     }
 
     private static let notInteger = "argument couldn't be parsed into an integer"
@@ -146,6 +159,8 @@ import Testing
         ("list-max-listpack-size", "1k", notInteger), ("hash-max-listpack-entries", "1k", notInteger),
         ("hash-max-listpack-value", "abc", notMemory), ("repl-backlog-size", "abc", notMemory),
         ("active-defrag-ignore-bytes", "x", notMemory),
+        ("appendfsync", "foo", "argument(s) must be one of the following: everysec, always, no"),
+        ("tls-auth-clients", "foo", "argument(s) must be one of the following: no, yes, optional"),
         ("save", "abc", "Invalid save parameters"), ("save", "900", "Invalid save parameters"),
         ("save", "900 1 60", "Invalid save parameters"),
         (

@@ -171,6 +171,14 @@ import Testing
         #expect(fields(client, "errorstats")["errorstat_NOPROTO"] == "count=1")
     }
 
+    @Test func errorCodesMakeNoLines() {
+        let client = server.connect()
+        client("DEBUG", "ERROR", "A\r\nfake:1 x")
+        client("DEBUG", "ERROR", "B\n#C:D x")
+        #expect(client("INFO", "errorstats") == .bulk([UInt8](
+            "# Errorstats\r\nerrorstat_A__fake_1:count=1\r\nerrorstat_B__C_D:count=1\r\n")))
+    }
+
     /// Codes made from input cannot grow the table without limit.
     @Test func errorCodesAreBounded() {
         let client = server.connect()

@@ -53,6 +53,7 @@ extension Administration {
         func refusal(_ name: [UInt8], _ text: String) -> [UInt8] {
             [UInt8]("ERR CONFIG SET failed (possibly related to argument '") + name + [UInt8]("') - \(text)")
         }
+        let mayChangeProtected = context.configuration.process.protectedDirectives.allows(context.session.identity.peer)
         // All names are looked at before any value.
         var wanted: [Directive] = []
         for i in stride(from: 2, to: arguments.count, by: 2) {
@@ -61,6 +62,9 @@ extension Administration {
                 throw context.failure(bytes: [UInt8]("ERR Unknown option or number of arguments for CONFIG SET - '") + word + [39])
             }
             guard !directive.isImmutable else { throw context.failure(bytes: refusal(word, "can't set immutable config")) }
+            guard !directive.isProtected || mayChangeProtected else {
+                throw context.failure(bytes: refusal(word, "can't set protected config"))
+            }
             guard !wanted.contains(where: { $0.name == directive.name }) else {
                 throw context.failure(bytes: refusal(word, "duplicate parameter"))
             }

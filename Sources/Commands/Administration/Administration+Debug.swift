@@ -14,7 +14,7 @@ extension Administration {
     private static func debug(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        guard isDebugAllowed(context) else {
+        guard context.configuration.process.debugCommand.allows(context.session.identity.peer) else {
             throw context.failure(
                 "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it "
                     + "from a local connection, otherwise you need to set this option in the configuration file, "
@@ -48,14 +48,6 @@ extension Administration {
                     + arguments[1].slice(0, min(128, arguments[1].byteCount)).array + [UInt8]("'. Try DEBUG HELP."))
         }
         return .done
-    }
-
-    private static func isDebugAllowed(_ context: borrowing CommandContext) -> Bool {
-        switch context.configuration.process.debugCommand {
-        case .yes: true
-        case .no: false
-        case .local: context.session.identity.peer.isLocal
-        }
     }
 
     private static func debugHelp(_ context: inout CommandContext) {

@@ -62,7 +62,7 @@ extension Administration {
         case .modules: fields = []
         case .errorstats:
             fields = context.statistics.errors.sorted { $0.code < $1.code }
-                .map { ("errorstat_\($0.code)", "count=\($0.count)") }
+                .map { ("errorstat_" + fieldName($0.code), "count=\($0.count)") }
         case .cluster: fields = [("cluster_enabled", "0")]
         case .keyspace: fields = keyspace(&context)
         case .commandstats: fields = commandStatistics(context)
@@ -161,6 +161,11 @@ extension Administration {
             ))
         }
         return fields
+    }
+
+    /// A name that cannot be taken for anything else of the text; codes may come from scripts.
+    private static func fieldName(_ text: String) -> String {
+        String(decoding: text.utf8.map { [10, 13, 35, 58].contains($0) ? 95 : $0 }, as: UTF8.self)
     }
 
     // MARK: Numbers as INFO prints them
