@@ -53,17 +53,26 @@ let package = Package(
             swiftSettings: safety),
         .executableTarget(name: "needletail-server", dependencies: ["Server"], swiftSettings: safety),
 
+        // Random cases against an engine; not part of the server.
+        .executableTarget(name: "needletail-fuzz", dependencies: ["Fuzzing", "Primitives"], swiftSettings: safety),
+
         // An engine in the test's process, and a client written like a transcript.
         .target(
             name: "TestSupport", dependencies: ["Commands", "Engine", "Keyspace", "RESP", "Primitives"],
             path: "Tests/TestSupport", swiftSettings: tests),
+        .target(
+            name: "Fuzzing", dependencies: ["TestSupport", "Engine", "Primitives"], path: "Tests/Fuzzing",
+            swiftSettings: tests),
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: tests),
         .testTarget(name: "StructuresTests", dependencies: ["Structures", "Primitives"], swiftSettings: tests),
         .testTarget(name: "RESPTests", dependencies: ["RESP", "Primitives"], swiftSettings: tests),
-        .testTarget(name: "KeyspaceTests", dependencies: ["Keyspace", "Structures", "Primitives"], swiftSettings: tests),
+        .testTarget(name: "KeyspaceTests", dependencies: ["Keyspace", "Structures", "Primitives", "CSystem"], swiftSettings: tests),
         .testTarget(
-            name: "EngineTests", dependencies: ["TestSupport", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
+            name: "EngineTests", dependencies: ["TestSupport", "Fuzzing", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
             swiftSettings: tests),
+        // Needs a live peer; skipped where there is none.
+        .testTarget(
+            name: "DifferentialTests", dependencies: ["TestSupport", "Engine", "Primitives", "RESP"], swiftSettings: tests),
         .testTarget(
             name: "CommandsTests", dependencies: ["TestSupport", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
             swiftSettings: tests),

@@ -54,10 +54,8 @@ extension CommandContext {
         return true
     }
 
-    /// Whether the served client gets replies from now on. Those of earlier
-    /// commands leave the writer first, because muted commands empty it.
+    /// Whether the served client gets replies from now on.
     public mutating func setReplyMode(_ mode: ReplyMode) {
-        reply.bytes.cut(into: &served.value.output)
         switch mode {
         case .on: session.flags.subtract([.replyOff, .replySkip, .replySkipNext])
         case .off: session.flags.insert(.replyOff)

@@ -70,9 +70,12 @@ extension CommandContext {
 
     var freshAccess: AccessBits { configuration.accessPolicy.initial(at: now) }
 
-    /// The access bits that a written string gets: a frequency survives overwriting.
-    func access(after slot: KeySlot) -> AccessBits {
-        if case .frequency = configuration.accessPolicy, let entry = slot.entry { return entry.access }
+    /// The access bits that a written string gets: a frequency survives overwriting, and counts it.
+    mutating func access(after slot: KeySlot) -> AccessBits {
+        if case .frequency(let decayMinutes, let factor) = configuration.accessPolicy, let entry = slot.entry {
+            return entry.access.touchedFrequency(
+                at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
+        }
         return freshAccess
     }
 
@@ -88,8 +91,9 @@ extension CommandContext {
 
     /// Sets the key to a string, whatever it held.
     public mutating func setString(_ key: RawSpan, _ slot: KeySlot, _ value: RawSpan, _ expiry: ExpiryChange) {
+        let access = access(after: slot)
         keyspace[slot.database][slot.hash].setString(
-            key, slot.hash, existing: slot.entry, value, expiry, access(after: slot))
+            key, slot.hash, existing: slot.entry, value, expiry, access)
     }
 
     /// Sets the key to argument `index` of the request, adopting it when it arrived in a block of its own.
@@ -97,8 +101,9 @@ extension CommandContext {
         _ key: RawSpan, _ slot: KeySlot, argument index: Int, of arguments: borrowing Arguments, _ expiry: ExpiryChange
     ) {
         if !largeWords.isEmpty, let block = largeArgument(index) {
+            let access = access(after: slot)
             keyspace[slot.database][slot.hash].setString(
-                key, slot.hash, existing: slot.entry, sharing: block, expiry, access(after: slot))
+                key, slot.hash, existing: slot.entry, sharing: block, expiry, access)
         } else {
             setString(key, slot, arguments[index], expiry)
         }
@@ -106,8 +111,9 @@ extension CommandContext {
 
     /// Sets the key to an integer's text.
     public mutating func setInteger(_ key: RawSpan, _ slot: KeySlot, _ value: Int64, _ expiry: ExpiryChange) {
+        let access = access(after: slot)
         keyspace[slot.database][slot.hash].setInteger(
-            key, slot.hash, existing: slot.entry, value, expiry, access(after: slot))
+            key, slot.hash, existing: slot.entry, value, expiry, access)
     }
 
     /// Overwrites part of a string that exists; returns its new length.

@@ -2,12 +2,14 @@
 
 import Keyspace
 import Primitives
+import RESP
 
 extension CommandContext {
     /// Sets the key to a text that is kept as it is, even when it spells an integer.
     public mutating func setText(_ key: RawSpan, _ slot: KeySlot, _ text: RawSpan, _ expiry: ExpiryChange) {
+        let access = access(after: slot)
         keyspace[slot.database][slot.hash].setText(
-            key, slot.hash, existing: slot.entry, text, expiry, access(after: slot))
+            key, slot.hash, existing: slot.entry, text, expiry, access)
     }
 
     /// Overwrites part of the string at a key, which comes into being when
@@ -37,7 +39,7 @@ extension CommandContext {
         if let integer = entry.integer {
             let digits = DecimalText(integer)
             reply.bulk(digits.bytes.slice(range.lowerBound, range.count))
-        } else if range.count >= 32 * 1024, let block = entry.sharedBlock {
+        } else if range.count >= RequestLimits.largeBulkBytes, let block = entry.sharedBlock {
             reply.bytes.appendHeader(36, range.count)
             reply.bytes.append(sharing: block, range.lowerBound, range.upperBound)
             reply.bytes.appendNewline()

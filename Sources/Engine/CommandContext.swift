@@ -24,7 +24,6 @@ public struct CommandContext: ~Copyable {
     public var requests = HostRequests()
     /// Facts about the process that only the host knows.
     public var host = HostFacts()
-    public var debug = DebugSettings()
     /// The served session; a nameless one between units.
     var served: Box<Session>
     var keyspace: Keyspace
@@ -33,6 +32,8 @@ public struct CommandContext: ~Copyable {
     /// Large words of the request under way, for adoption.
     var largeWords = UniqueArray<PendingRequest.LargeWord>()
     var waiting: WaitRequest?
+    /// Input of the served session that is at hand, the request under way included.
+    public internal(set) var inputAtHand = 0
     /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
     var unblocking: [(session: SessionID, how: Unblocking)] = []
     var notices = Notices()
@@ -147,6 +148,8 @@ public struct HostFacts: Sendable {
     public var memory: MemoryReader = { MemoryReading(used: 0, resident: 0) }
     public var cpuTime: @Sendable () -> (user: Int64, system: Int64) = { (0, 0) }
     public var port: Int64 = 0
+    /// What DEBUG has switched.
+    public var debug = DebugSettings()
     public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
 
     public init() {}

@@ -154,21 +154,46 @@ public struct KeySpecification: Sendable {
         case unknown
     }
 
+    /// What variable flags depend on: they hold when one of `words` stands
+    /// at `start` or behind; otherwise `otherwise` does.
+    public struct Variation: Sendable {
+        public let words: [StaticString]
+        public let start: Int
+        public let otherwise: KeyFlags
+
+        public init(with words: [StaticString], from start: Int, otherwise: KeyFlags) {
+            self.words = words
+            self.start = start
+            self.otherwise = otherwise
+        }
+    }
+
     public let begin: Begin
     public let find: Find
     public let flags: KeyFlags
     public let notes: StaticString?
+    public let variation: Variation?
+    /// The option behind whose word the key of an `unknown` search stands (SORT's
+    /// STORE), and where options start. Not told to clients, who were always told `unknown`.
+    public let option: (word: StaticString, start: Int)?
 
-    public init(_ begin: Begin, _ find: Find, _ flags: KeyFlags, notes: StaticString? = nil) {
+    public init(
+        _ begin: Begin, _ find: Find, _ flags: KeyFlags, notes: StaticString? = nil, variation: Variation? = nil,
+        option: (word: StaticString, start: Int)? = nil
+    ) {
         self.begin = begin
         self.find = find
         self.flags = flags
         self.notes = notes
+        self.variation = variation
+        self.option = option
     }
 
     /// One key at `index`.
-    public static func key(_ index: Int, _ flags: KeyFlags, notes: StaticString? = nil) -> Self {
-        Self(.index(index), .range(last: 0, step: 1, limit: 0), flags, notes: notes)
+    public static func key(
+        _ index: Int, _ flags: KeyFlags, notes: StaticString? = nil, variation: Variation? = nil
+    ) -> Self {
+        Self(.index(index), .range(last: 0, step: 1, limit: 0), flags, notes: notes, variation: variation)
     }
 
     /// Keys from `index` to the end, every `step` arguments.

@@ -33,8 +33,9 @@ public struct Command: Sendable {
         }
     }
 
+    /// Whether a request may have so many words.
     @inlinable
-    func accepts(_ count: Int) -> Bool { arity >= 0 ? count == arity : count >= -arity }
+    public func accepts(_ count: Int) -> Bool { arity >= 0 ? count == arity : count >= -arity }
 }
 
 /// All commands of an engine, found by name. Composed once, never changed.

@@ -62,6 +62,7 @@ public struct ProcessSettings: Sendable {
     public var isDaemon = false
     public var showsLogo = false
     public var debugCommand = LocalPermission.no
+    /// Who may say with CONFIG SET where files are written.
     public var protectedDirectives = LocalPermission.no
 }
 
@@ -71,6 +72,7 @@ public enum LogLevel: String, Sendable, CaseIterable { case debug, verbose, noti
 public enum LocalPermission: String, Sendable, CaseIterable {
     case yes, no, local
 
+    /// Whether a client at `peer` is among them.
     public func allows(_ peer: Peer) -> Bool { self == .yes || self == .local && peer.isLocal }
 }
 

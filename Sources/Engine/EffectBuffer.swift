@@ -9,7 +9,12 @@ public struct EffectBuffer: ~Copyable {
     /// Commands in the buffer since the unit began.
     public private(set) var count = 0
     /// Whether the command under way has said itself what to propagate.
-    var isExplicit = false
+    private(set) var isExplicit = false
+    /// The database of the command under way, of the first command in the
+    /// buffer and of the last: a transaction may change it on its way.
+    private var database = DatabaseIndex(0)
+    private var firstDatabase = DatabaseIndex(0)
+    private var lastDatabase = DatabaseIndex(0)
     /// Deletions of keys that a look-up found expired: propagated before everything else.
     private(set) var lazyDeletions: [LazyDeletion] = []
 
@@ -25,9 +30,27 @@ public struct EffectBuffer: ~Copyable {
         lazyDeletions.append(LazyDeletion(key: key.array, database: database, word: word))
     }
 
+    /// A command that applies to `database` is about to run.
+    mutating func prepare(in database: DatabaseIndex) {
+        isExplicit = false
+        self.database = database
+    }
+
     /// Starts a command of `words` words, which must follow.
     public mutating func begin(_ words: Int) {
         isExplicit = true
+        add(words)
+    }
+
+    private mutating func add(_ words: Int) {
+        if count == 0 {
+            firstDatabase = database
+        } else if database != lastDatabase {
+            bytes.appendHeader(42, 2)
+            bytes.appendBulk(RawSpan(literal: "SELECT"))
+            word(Int64(database.value))
+        }
+        lastDatabase = database
         count += 1
         bytes.appendHeader(42, words)
     }
@@ -45,16 +68,15 @@ public struct EffectBuffer: ~Copyable {
     public mutating func suppress() { isExplicit = true }
 
     mutating func verbatim(_ arguments: borrowing Arguments) {
-        count += 1
-        bytes.appendHeader(42, arguments.count)
+        add(arguments.count)
         for i in 0..<arguments.count { bytes.appendBulk(arguments[i]) }
     }
 
     /// Hands everything the unit collected to the journal.
-    mutating func drain(into journal: inout Journal, database: DatabaseIndex) {
+    mutating func drain(into journal: inout Journal) {
         let total = lazyDeletions.count + count
         guard total > 0 else { return }
-        if total > 1 { journal.beginGroup(in: lazyDeletions.first?.database ?? database) }
+        if total > 1 { journal.beginGroup(in: lazyDeletions.first?.database ?? firstDatabase) }
         for deletion in lazyDeletions {
             var writer = ByteWriter()
             writer.appendHeader(42, 2)
@@ -68,7 +90,7 @@ public struct EffectBuffer: ~Copyable {
         if count > 0 {
             var chain = ByteChain()
             bytes.cut(into: &chain)
-            journal.append(chain, in: database)
+            journal.append(chain, in: firstDatabase, endingIn: lastDatabase)
             bytes.recycle()
             count = 0
         }

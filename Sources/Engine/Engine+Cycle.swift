@@ -33,7 +33,7 @@ extension Engine {
         context.statistics.peakMemory = max(context.statistics.peakMemory, context.host.memory().used)
         timeOutBlockedClients()
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * ExpireCycle.budgetShare)
-        let timedOut = context.debug.isExpiryActive && removeExpired(budgetNanoseconds: budget)
+        let timedOut = context.host.debug.isExpiryActive && removeExpired(budgetNanoseconds: budget)
         resizeTables(budgetNanoseconds: 1_000_000)
         serveBlockedClients()
         return timedOut
@@ -70,7 +70,7 @@ extension Engine {
         for key in due {
             let hash = context.keyspace.hash(key.rawSpan)
             context.expire(key.rawSpan, hash, index)
-            context.effects.drain(into: &journal, database: index)
+            context.effects.drain(into: &journal)
         }
         if !due.isEmpty, !context.notices.interest.isEmpty { blocked.collectReady(&context) }
         let share = Double(due.count) / Double(max(1, result.visited))

@@ -9,10 +9,11 @@ import RESP
 extension Engine {
     /// Runs a request as a unit of its own; `id` is the command's or negative.
     mutating func execute(_ arguments: borrowing Arguments, _ id: Int) {
-        guard let command = admit(arguments, id) else { return finishReply() }
+        let repliesBefore = context.reply.bytes.count
+        guard let command = admit(arguments, id) else { return finishReply(behind: repliesBefore) }
         if context.session.hasTransaction, !context.commands.commands[command].flags.contains(.immediate) {
             enqueue(arguments)
-            return finishReply()
+            return finishReply(behind: repliesBefore)
         }
         let outcome = call(command, arguments)
         switch outcome {
@@ -22,7 +23,7 @@ extension Engine {
         case .executeTransaction: executeTransaction()
         }
         endUnit()
-        finishReply()
+        finishReply(behind: repliesBefore)
     }
 
     /// Resolves the command and checks what every command is checked for; on
@@ -52,6 +53,11 @@ extension Engine {
             reject([UInt8]("NOAUTH Authentication required."), command)
             return nil
         }
+        if flags.contains(.noMulti), context.session.hasTransaction {
+            let name = context.commands.commands[command].fullName
+            reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
+            return nil
+        }
         if context.configuration.maximumMemory > 0, flags.contains(.denyOOM),
             context.host.memory().used > context.configuration.maximumMemory {
             reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
@@ -62,7 +68,7 @@ extension Engine {
 
     /// Runs a handler: its reply, effects and notices go to the context.
     mutating func call(_ id: CommandID, _ arguments: borrowing Arguments) -> Outcome {
-        context.effects.isExplicit = false
+        context.effects.prepare(in: context.session.database)
         context.notices.changes = 0
         context.session.lastCommand = id
         let handler = context.commands.commands[id].handler
@@ -90,16 +96,17 @@ extension Engine {
 
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
     mutating func endUnit() {
-        context.effects.drain(into: &journal, database: context.session.database)
+        context.effects.drain(into: &journal)
         if !context.notices.interest.isEmpty { blocked.collectReady(&context) }
         advanceNow()
     }
 
-    /// Drops the reply of clients that want none.
-    private mutating func finishReply() {
+    /// Drops the reply of clients that want none: what stands behind the
+    /// `repliesBefore` bytes that earlier requests were answered with.
+    private mutating func finishReply(behind repliesBefore: Int) {
         let silent: SessionFlags = [.replyOff, .replySkip, .replySkipNext]
         guard !context.session.flags.isDisjoint(with: silent) else { return }
-        if !context.session.flags.isDisjoint(with: [.replyOff, .replySkip]) { context.reply.bytes.discard() }
+        if !context.session.flags.isDisjoint(with: [.replyOff, .replySkip]) { context.reply.bytes.discard(behind: repliesBefore) }
         context.session.flags.remove(.replySkip)
         if context.session.flags.contains(.replySkipNext) {
             context.session.flags.remove(.replySkipNext)

@@ -19,7 +19,9 @@ extension Engine {
         context.session.inputBytes += Int64(input.byteCount)
         context.statistics.inputBytes += Int64(input.byteCount)
         context.reply.version = context.session.version
+        context.inputAtHand = context.session.pendingInputBytes + input.byteCount
         process(input)
+        context.inputAtHand = 0
         let alive = finishServing(box)
         unblockAsRequested()
         serveBlockedClients()
@@ -244,7 +246,8 @@ extension Engine {
 
     /// Answers a request that breaks the protocol and ends the connection.
     private mutating func refuse(_ error: ProtocolError) {
-        context.reply.error([UInt8]("ERR Protocol error: \(error.text)").rawSpan)
+        let text = [UInt8]("ERR Protocol error: ") + error.message
+        context.reply.error(text.rawSpan)
         context.statistics.countError(code: "ERR")
         context.session.flags.insert(.closing)
     }

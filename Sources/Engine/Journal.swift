@@ -33,9 +33,12 @@ public struct Journal: ~Copyable {
     /// Positions up to here are safe.
     public var committed: JournalPosition { position }
 
-    /// Appends encoded commands that apply to `database`.
-    mutating func append(_ commands: consuming ByteChain, in database: DatabaseIndex) {
+    /// Appends encoded commands that start in `database` and end in `last`, if that differs.
+    mutating func append(
+        _ commands: consuming ByteChain, in database: DatabaseIndex, endingIn last: DatabaseIndex? = nil
+    ) {
         select(database)
+        if let last { selectedDatabase = last.value }
         position += Int64(commands.count)
         if isConsumed { pending.append(commands) }
     }

@@ -55,16 +55,34 @@ extension Command {
     public func keys(of arguments: borrowing Arguments, from first: Int = 0) -> [KeyReference]? {
         var found: [KeyReference] = []
         for specification in declaration.keys where !specification.flags.contains(.notKey) {
-            guard let begin = specification.begin.position(arguments, first) else { continue }
-            if case .unknown = specification.find { continue }
-            guard let range = specification.find.range(arguments, first, begin) else { return nil }
+            guard let begin = specification.trueBegin.position(arguments, first) else { continue }
+            guard let range = specification.trueFind.range(arguments, first, begin) else { return nil }
+            let flags = specification.flags(in: arguments, first)
             var index = range.first
             while index <= range.last {
-                found.append(KeyReference(index: index, flags: specification.flags))
+                found.append(KeyReference(index: index, flags: flags))
                 index += range.step
             }
         }
         return found
+    }
+}
+
+extension KeySpecification {
+    /// Where keys really are, where clients are told less.
+    fileprivate var trueBegin: Begin { option.map { .keyword($0.word, startFrom: $0.start) } ?? begin }
+    fileprivate var trueFind: Find { option == nil ? find : .range(last: 0, step: 1, limit: 0) }
+
+    /// The flags that hold for this request.
+    fileprivate func flags(in arguments: borrowing Arguments, _ first: Int) -> KeyFlags {
+        let told = flags.subtracting([.variableFlags, .incomplete])
+        guard let variation else { return told }
+        var index = first + variation.start
+        while index < arguments.count {
+            for word in variation.words where arguments[index].matches(word) { return told }
+            index += 1
+        }
+        return variation.otherwise
     }
 }
 
@@ -107,7 +125,7 @@ extension KeySpecification.Find {
             return (begin, end, max(1, step))
         case .keynum(let index, let firstKey, let step):
             // The number comes from the client: it is compared with the room before anything is computed from it.
-            guard begin + index < count, let number = arguments[begin + index].canonicalInteger, number >= 0 else {
+            guard begin + index < count, let number = arguments[begin + index].canonicalInteger, number > 0 else {
                 return nil
             }
             let start = begin + firstKey

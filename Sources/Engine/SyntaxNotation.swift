@@ -66,7 +66,7 @@ private struct SyntaxParser {
 
     var isAtEnd: Bool { position >= words.count }
     private var next: String { isAtEnd ? "" : words[position] }
-    mutating func skip() { position += 1 }
+    mutating func skip() { if !isAtEnd { position += 1 } }
 
     /// Sequences separated by bars, up to a closing bracket or the end.
     mutating func alternatives() -> [[ArgumentSyntax]] {
@@ -197,7 +197,7 @@ private struct SyntaxParser {
         let tokens = Set(children.map(\.token))
         if !tokens.isDisjoint(with: ["EX", "PX", "EXAT", "PXAT"]) { return "expiration" }
         if !tokens.isDisjoint(with: ["NX", "XX"]) { return "condition" }
-        return children.map(\.name).joined(separator: "-")
+        return children.count > 4 ? "options" : children.map(\.name).joined(separator: "-")
     }
 
     // MARK: Words

@@ -30,6 +30,8 @@ public struct EventLoop: ~Copyable {
     private let events: UnsafeMutablePointer<epoll_event>
     private let buffer: UnsafeMutableRawPointer
     private var eventCount = 0
+    /// What the last `wait` brought.
+    public var turnEvents: Int { eventCount }
     private var eventIndex = 0
     private var receivedCount = 0
     var connections = Slab<Connection>()
@@ -226,6 +228,9 @@ public struct EventLoop: ~Copyable {
 
     /// Gives the connection a word of the owner's, told with its completions.
     public mutating func setTag(_ tag: UInt64, of id: ConnectionID) { _ = connections.with(id) { $0.tag = tag } }
+
+    /// Has the kernel probe a silent peer every `seconds`.
+    public func keepAlive(_ descriptor: Int32, seconds: Int32) { _ = cs_set_keep_alive(descriptor, seconds) }
 
     /// Starts a connection; `.connected` tells how it went.
     public mutating func connect(to address: String, port: UInt16) throws(NetworkError) -> ConnectionID {

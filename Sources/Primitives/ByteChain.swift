@@ -54,6 +54,9 @@ public struct ByteChain: ~Copyable, Sendable {
 
     public var segmentCount: Int { first == nil ? 0 : 1 + rest.count - head }
 
+    /// Places for segments, taken ones included.
+    var slotCount: Int { rest.count }
+
     public mutating func append(_ segment: consuming Segment) {
         guard segment.count > 0 else { return }
         count += segment.count
@@ -64,6 +67,11 @@ public struct ByteChain: ~Copyable, Sendable {
         guard head < rest.count else { return }
         first = rest[head].take()
         head += 1
+        // A queue that never runs empty forgets what it has passed on.
+        if head >= 64, head * 2 >= rest.count, head < rest.count {
+            rest.removeSubrange(0..<head)
+            head = 0
+        }
         if head == rest.count {
             rest.removeAll(keepingCapacity: false)
             head = 0

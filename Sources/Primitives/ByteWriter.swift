@@ -166,6 +166,23 @@ public struct ByteWriter: ~Copyable {
         unsafe cursor = unsafe arena.start + openStart
     }
 
+    /// Drops what was written since the last cut but for the first `kept` bytes.
+    public mutating func discard(behind kept: Int) {
+        precondition(kept >= 0 && kept <= count)
+        if kept >= closedBytes {
+            unsafe cursor = unsafe arena.start + openStart + (kept - closedBytes)
+            return
+        }
+        unsafe cursor = unsafe arena.start + openStart
+        while closedBytes > kept {
+            let last = closed.removeLast()
+            closedBytes -= last.count
+            guard closedBytes < kept else { continue }
+            closed.append(Segment(last.block.share(), last.start, last.start + kept - closedBytes))
+            closedBytes = kept
+        }
+    }
+
     /// Moves what was written since the last cut to the end of `chain`.
     public mutating func cut(into chain: inout ByteChain) {
         if closed.isEmpty {

@@ -1,5 +1,6 @@
-/// A name of up to 24 bytes with its ASCII letters in lower case, as three
-/// words: compared and hashed without a loop.
+/// A name of up to 23 bytes with its ASCII letters in lower case, as three
+/// words: compared and hashed without a loop. The last byte holds the length,
+/// so that zero bytes at the end of a name count.
 public struct FoldedName: Equatable, Sendable, BitwiseCopyable {
     @usableFromInline let a: UInt64
     @usableFromInline let b: UInt64
@@ -8,10 +9,10 @@ public struct FoldedName: Equatable, Sendable, BitwiseCopyable {
     @inlinable
     public init?(_ name: RawSpan) {
         let count = name.byteCount
-        guard count > 0, count <= 24 else { return nil }
+        guard count > 0, count < 24 else { return nil }
         a = Self.folded(Self.load(name, 0, count))
         b = count > 8 ? Self.folded(Self.load(name, 8, count)) : 0
-        c = count > 16 ? Self.folded(Self.load(name, 16, count)) : 0
+        c = (count > 16 ? Self.folded(Self.load(name, 16, count)) : 0) | UInt64(truncatingIfNeeded: count) << 56
     }
 
     /// The up to eight bytes from `offset`, padded with zeros.

@@ -56,6 +56,12 @@ public enum ProtocolError: Error, Equatable {
         case .unbalancedQuotes: "unbalanced quotes in request"
         }
     }
+
+    /// The text as clients get it: the unexpected byte as it came.
+    public var message: [UInt8] {
+        guard case .expectedBulk(let byte) = self else { return [UInt8](text) }
+        return [UInt8]("expected '$', got '") + [byte, 39]
+    }
 }
 
 public struct RequestParser: Sendable {
@@ -140,8 +146,8 @@ public struct RequestParser: Sendable {
     ) throws(ProtocolError) -> Int? {
         guard offset < input.byteCount else { return nil }
         let end = input.byteCount
-        // The common case: '$', one to three digits, CR LF.
-        if end &- offset > 6, input.byte(offset) == 36 {
+        // The common case: '$', one to three digits without leading zeros, CR LF.
+        if end &- offset > 6, input.byte(offset) == 36, input.byte(offset &+ 1) != 48 || input.byte(offset &+ 2) == 13 {
             var position = offset &+ 1
             var count = Int(input.byte(position) &- 48)
             position &+= 1

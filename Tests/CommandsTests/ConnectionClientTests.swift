@@ -14,6 +14,15 @@ private enum Waiting {
             since: "1.0.0", summary: "Waits.", run)
     }
 
+    static var multi: CommandDeclaration {
+        CommandDeclaration(
+            "multi", arity: 1, [.immediate], group: .transactions, since: "1.0.0", summary: "Starts a transaction."
+        ) { (context, _) throws(CommandError) in
+            context.session.transaction = Box(Transaction())
+            return .done
+        }
+    }
+
     static func run(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         guard context.lookupRead(arguments[1]).entry != nil else {
             context.wait(for: [arguments[1].array], until: nil, .nullArray)
@@ -25,7 +34,7 @@ private enum Waiting {
 }
 
 @Suite struct ConnectionClientTests {
-    let server = TestServer(declarations: Families.all + [Waiting.declaration])
+    let server = TestServer(declarations: Families.all + [Waiting.declaration] + (Families.all.contains { "\($0.name)" == "multi" } ? [] : [Waiting.multi]))
 
     private func fields(_ line: String) -> [String: String] {
         var fields: [String: String] = [:]
@@ -60,14 +69,14 @@ private enum Waiting {
         #expect(client("CLIENT", "SETINFO", "LIB-NAME", "lib") == "OK")
         #expect(client("CLIENT", "SETINFO", "lib-ver", "1.2") == "OK")
         let info = client("CLIENT", "INFO").text ?? ""
-        #expect(info.hasSuffix(" lib-name=lib lib-ver=1.2\n"))
+        #expect(info.contains(" lib-name=lib lib-ver=1.2 "))
         #expect(client("CLIENT", "SETINFO", "foo", "x") == .error("ERR Unrecognized option 'foo'"))
         #expect(
             client("CLIENT", "SETINFO", "LIB-NAME", "a b")
-                == .error("ERR lib-name cannot contain spaces, newlines or special characters."))
+                == .error("ERR LIB-NAME cannot contain spaces, newlines or special characters."))
         #expect(
             client("CLIENT", "SETINFO", "LIB-VER", "a\r")
-                == .error("ERR lib-ver cannot contain spaces, newlines or special characters."))
+                == .error("ERR LIB-VER cannot contain spaces, newlines or special characters."))
     }
 
     @Test func infoLine() {
@@ -78,15 +87,15 @@ private enum Waiting {
         let text = client("CLIENT", "INFO").text ?? ""
         let names = text.dropLast().split(separator: " ").map { String($0.prefix { $0 != "=" }) }
         #expect(names == [
-            "id", "addr", "laddr", "fd", "name", "age", "idle", "flags", "db", "sub", "psub", "ssub", "multi", "watch",
+            "id", "addr", "laddr", "fd", "name", "age", "idle", "flags", "db", "sub", "psub", "ssub", "multi",
             "qbuf", "qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl", "oll", "omem", "tot-mem", "events",
-            "cmd", "user", "redir", "resp", "lib-name", "lib-ver",
+            "cmd", "user", "redir", "resp", "lib-name", "lib-ver", "watch",
         ])
         let info = fields(text)
         #expect(info["id"] == "1" && info["addr"] == "127.0.0.1:1" && info["laddr"] == "127.0.0.1:6379")
         #expect(info["name"] == "bob" && info["age"] == "5" && info["idle"] == "0" && info["db"] == "3")
         #expect(info["flags"] == "N" && info["multi"] == "-1" && info["cmd"] == "client|info")
-        #expect(info["user"] == "default" && info["argv-mem"] == "10")
+        #expect(info["user"] == "default" && info["argv-mem"] == "10" && info["qbuf"] == "26")
         client("HELLO", "3")
         if case .verbatim = client("CLIENT", "INFO") {} else { Issue.record("not verbatim") }
     }
@@ -153,6 +162,23 @@ private enum Waiting {
         client.send(bytes("CLIENT REPLY SKIP", "CLIENT REPLY ON", "CLIENT REPLY SKIP", "CLIENT REPLY SKIP", "ECHO e", "ECHO f"))
         #expect(client.nextReply() == "OK")
         #expect(client.nextReply() == "f")
+    }
+
+    @Test func transactions() {
+        let client = server.connect()
+        let other = server.connect()
+        other("MULTI")
+        #expect(other("SET", "a", "b") == "QUEUED")
+        let line = lines(client("CLIENT", "LIST"))[1]
+        #expect(line["multi"] == "1" && line["flags"] == "x" && line["multi-mem"] != "0")
+        #expect(
+            other("CLIENT", "REPLY", "OFF")
+                == .error("ERR Command 'client|reply' not allowed inside a transaction"))
+        #expect(other("RESET") == "RESET")
+        #expect(lines(client("CLIENT", "LIST"))[1]["multi"] == "-1")
+        other("MULTI")
+        #expect(other("QUIT") == "OK")
+        #expect(other.isClosed)
     }
 
     @Test func switches() {

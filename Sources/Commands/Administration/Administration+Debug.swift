@@ -24,7 +24,7 @@ extension Administration {
         switch (subcommand, arguments.count) {
         case ("help", 2): debugHelp(&context)
         case ("set-active-expire", 3):
-            context.debug.isExpiryActive = try context.integer(arguments[2]).value != 0
+            context.host.debug.isExpiryActive = try context.integer(arguments[2]).value != 0
             context.reply.ok()
         case ("sleep", 3):
             guard let seconds = arguments[2].double, seconds >= 0, seconds < 1e6 else { throw .notFloat }

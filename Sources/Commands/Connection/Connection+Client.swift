@@ -12,6 +12,7 @@ extension Connection {
     }
 
     private static var flags: CommandFlags { [.noScript, .loading, .stale] }
+    private static var busyFlags: CommandFlags { flags.union(.allowBusy) }
     private static var adminFlags: CommandFlags { [.admin, .noScript, .loading, .stale] }
 
     private static var clientOwn: [CommandDeclaration] {
@@ -27,10 +28,10 @@ extension Connection {
                 "getname", arity: 2, flags, .connection, group: .connection, since: "2.6.9",
                 summary: "Tells the name of the connection.", clientGetName),
             CommandDeclaration(
-                "setname", arity: 3, flags, .connection, group: .connection, since: "2.6.9",
+                "setname", arity: 3, busyFlags, .connection, group: .connection, since: "2.6.9",
                 summary: "Names the connection.", syntax: "connection-name", tips: everywhere, clientSetName),
             CommandDeclaration(
-                "setinfo", arity: 4, flags, .connection, group: .connection, since: "7.2.0",
+                "setinfo", arity: 4, busyFlags, .connection, group: .connection, since: "7.2.0",
                 summary: "Tells which library the client uses.", syntax: "<LIB-NAME libname | LIB-VER libver>",
                 tips: everywhere, clientSetInfo),
         ]
@@ -39,13 +40,14 @@ extension Connection {
     private static var clientSwitches: [CommandDeclaration] {
         [
             CommandDeclaration(
-                "reply", arity: 3, flags, .connection, group: .connection, since: "3.2.0",
+                // Not in a transaction, whose reply is one array: none of its elements can be left out.
+                "reply", arity: 3, busyFlags.union(.noMulti), .connection, group: .connection, since: "3.2.0",
                 summary: "Switches replies off or on.", syntax: "<ON | OFF | SKIP>", clientReply),
             CommandDeclaration(
                 "no-evict", arity: 3, adminFlags, .connection, group: .connection, since: "7.0.0",
                 summary: "Protects the connection from eviction of clients.", syntax: "<ON | OFF>", clientNoEvict),
             CommandDeclaration(
-                "no-touch", arity: 3, flags, .connection, group: .connection, since: "7.2.0",
+                "no-touch", arity: 3, busyFlags, .connection, group: .connection, since: "7.2.0",
                 summary: "Switches off that reading a key counts as its use.", syntax: "<ON | OFF>", clientNoTouch),
             CommandDeclaration(
                 "help", arity: 2, [.loading, .stale], .connection, group: .connection, since: "5.0.0",
@@ -110,7 +112,7 @@ extension Connection {
         }
         guard isPlainWord(arguments[3]) else {
             throw context.failure(
-                "ERR \(isName ? "lib-name" : "lib-ver") cannot contain spaces, newlines or special characters.")
+                "ERR ", quoting: arguments[2], " cannot contain spaces, newlines or special characters.")
         }
         if isName {
             context.session.identity.libraryName = arguments[3].array

@@ -37,7 +37,7 @@ extension Connection {
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         var how = Unblocking.timeout
-        guard arguments.count <= 4 else { throw .syntax }
+        // Words beyond the reason are not looked at, nor is the reason then; so do the peers.
         if arguments.count == 4 {
             if arguments[3].matches("error") {
                 how = .error

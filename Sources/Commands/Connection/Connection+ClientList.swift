@@ -77,11 +77,13 @@ private struct ClientLines {
     /// The listing client and the bytes of its request's words.
     let served: SessionID
     let argumentBytes: Int
+    let inputAtHand: Int
 
     init(_ context: borrowing CommandContext, _ arguments: borrowing Arguments) {
         now = context.now
         commands = context.commands
         served = context.session.id
+        inputAtHand = context.inputAtHand
         var total = 0
         for i in 0..<arguments.count { total += arguments[i].byteCount }
         argumentBytes = total
@@ -89,7 +91,9 @@ private struct ClientLines {
 
     func line(of session: borrowing Session) -> [UInt8] {
         let identity = session.identity
-        let words = session.id == served ? argumentBytes : session.blockedBytes
+        let isServed = session.id == served
+        let words = isServed ? argumentBytes : session.blockedBytes
+        let input = isServed ? inputAtHand : session.pendingInputBytes
         let isWriting = session.unsentBytes > 0
         let command = session.lastCommand.map { commands.commands[$0].fullName } ?? "NULL"
         var text = "id=\(identity.number) addr=\(identity.peer.address) laddr=\(identity.peer.localAddress)"
@@ -97,14 +101,16 @@ private struct ClientLines {
         var line = [UInt8](text) + identity.name
         text = " age=\(seconds(since: identity.created)) idle=\(seconds(since: session.lastInteraction))"
         text += " flags=\(flags(of: session)) db=\(session.database.value) sub=0 psub=0 ssub=0"
-        text += " multi=\(session.queuedCommands ?? -1) watch=0"
-        text += " qbuf=\(session.pendingInputBytes) qbuf-free=\(session.unusedInputBytes)"
+        text += " multi=\(session.queuedCommands ?? -1)"
+        text += " qbuf=\(input) qbuf-free=\(session.unusedInputBytes)"
         text += " argv-mem=\(words) multi-mem=\(session.transactionBytes) rbs=0 rbp=0 obl=0"
         text += " oll=\(session.outputSegments) omem=\(session.pendingOutputBytes)"
         text += " tot-mem=\(session.memoryUsage + words) events=\(isWriting ? "rw" : "r") cmd=\(command) user="
         line += [UInt8](text) + identity.user
         line += [UInt8](" redir=-1 resp=\(session.version.rawValue) lib-name=") + identity.libraryName
-        line += [UInt8](" lib-ver=") + identity.libraryVersion + [10]
+        line += [UInt8](" lib-ver=") + identity.libraryVersion
+        // A field of 7.4, and so behind those of 7.2.
+        line += [UInt8](" watch=0\n")
         return line
     }
 

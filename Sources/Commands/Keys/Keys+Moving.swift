@@ -58,7 +58,7 @@ extension Keys {
         if isTaken, onlyIfFree { return false }
         context.rename(source, to: target)
         context.keyModified(source, KeyEvent("rename_from", .generic))
-        context.keyModified(target, KeyEvent("rename_to", .generic))
+        context.notice(target, KeyEvent("rename_to", .generic), context.session.database)
         return true
     }
 
@@ -111,7 +111,7 @@ extension Keys {
             return .done
         }
         context.keyModified(key, KeyEvent("move_from", .generic), in: source)
-        context.keyModified(key, KeyEvent("move_to", .generic), in: target)
+        context.notice(key, KeyEvent("move_to", .generic), target)
         context.reply.flag(true)
         return .done
     }

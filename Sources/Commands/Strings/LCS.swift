@@ -34,6 +34,7 @@ struct LongestCommonSubsequence {
     }
 
     private mutating func fill(_ bits: inout [UInt64], _ first: RawSpan, _ second: RawSpan, rowWords: Int) {
+        guard first.byteCount > 0, second.byteCount > 0 else { return }
         var row = [UInt32](repeating: 0, count: second.byteCount + 1)
         for i in 0..<first.byteCount {
             let byte = first.byte(i)

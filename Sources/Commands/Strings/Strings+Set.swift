@@ -11,7 +11,8 @@ extension Strings {
                 keys: [
                     .key(
                         1, [.readWrite, .access, .update, .variableFlags],
-                        notes: "RW and ACCESS due to the optional `GET` argument")
+                        notes: "RW and ACCESS due to the optional `GET` argument",
+                        variation: .init(with: ["GET"], from: 3, otherwise: [.overwrite, .update]))
                 ],
                 group: .string, since: "1.0.0",
                 summary: "Stores a string under a key, on conditions and with an expiry if wanted.",
@@ -75,14 +76,25 @@ extension Strings {
         let key = arguments[1]
         context.setString(key, slot, argument: 2, of: arguments, options.keepsExpiry ? .keep : .clear)
         context.keyModified(key, KeyEvent("set", .string))
-        guard options.returnsOld || options.condition.isComparison else { return }
         // Whoever replays this needs neither the old value nor the comparison.
-        let words = options.propagatedWords
-        context.effects.begin(3 + words.count)
-        context.effects.word("SET")
-        context.effects.word(key)
-        context.effects.word(arguments[2])
-        for word in words { context.effects.word(word) }
+        if options.condition.isComparison {
+            context.effects.begin(options.keepsExpiry ? 4 : 3)
+            context.effects.word("SET")
+            context.effects.word(key)
+            context.effects.word(arguments[2])
+            if options.keepsExpiry { context.effects.word("KEEPTTL") }
+        } else if options.returnsOld {
+            propagateWithoutGet(arguments, &context)
+        }
+    }
+
+    private static func propagateWithoutGet(_ arguments: borrowing Arguments, _ context: inout CommandContext) {
+        var count = arguments.count
+        for index in 3..<arguments.count where arguments[index].matches("GET") { count -= 1 }
+        context.effects.begin(count)
+        for index in 0..<arguments.count where index < 3 || !arguments[index].matches("GET") {
+            context.effects.word(arguments[index])
+        }
     }
 
     /// Stores argument `index` under a key until a moment, which may be past.
@@ -199,17 +211,5 @@ struct SetOptions {
         case (.always, _), (.ifMissing, .ifMissing), (.ifExisting, .ifExisting): condition = new
         default: throw .syntax
         }
-    }
-
-    /// The options that replaying a SET without expiry takes.
-    var propagatedWords: [StaticString] {
-        var words: [StaticString] = []
-        switch condition {
-        case .ifMissing: words.append("NX")
-        case .ifExisting: words.append("XX")
-        case .always, .compared: break
-        }
-        if keepsExpiry { words.append("KEEPTTL") }
-        return words
     }
 }

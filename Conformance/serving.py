@@ -1,0 +1,148 @@
+"""What the scripts beside run.py share: a server of their own, and a count of what held."""
+
+import argparse
+import os
+import random
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import traceback
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PEERS = ROOT / ".peers"
+
+
+def arguments(description):
+    """The command line that these scripts have in common."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--server", type=Path, default=ROOT / ".build/release/needletail-server")
+    parser.add_argument("names", nargs="*", metavar="CHECK", help="only these checks")
+    args = parser.parse_args()
+    if not os.access(args.server, os.X_OK):
+        sys.exit(f"no server at {args.server}")
+    args.server = args.server.absolute()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that servers end with us
+    return args
+
+
+def free_port():
+    """A port below those that the kernel gives to clients: theirs linger after they close."""
+    while True:
+        port = random.randrange(22_000, 32_000)
+        try:
+            with socket.create_server(("127.0.0.1", port)):
+                return port
+        except OSError:
+            pass
+
+
+class Server:
+    """A running server. Leaving the `with` block asks it to end, which it does with status 0."""
+
+    def __init__(self, program, *settings, descriptors=None):
+        self.port = free_port()
+        self.directory = tempfile.TemporaryDirectory(prefix="needletail-check-")
+        self.log = Path(self.directory.name, "log")
+        limit = (lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (descriptors, descriptors))) if descriptors else None
+        with self.log.open("wb") as log:
+            self.process = subprocess.Popen(
+                [program, "--port", str(self.port), "--save", "", *map(str, settings)], cwd=self.directory.name,
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=limit)
+        self.pid = self.process.pid
+        try:
+            self.wait_until_ready()
+        except BaseException:
+            self.kill()
+            raise
+
+    def wait_until_ready(self):
+        end = time.monotonic() + 20
+        while time.monotonic() < end and self.process.poll() is None:
+            try:
+                return socket.create_connection(("127.0.0.1", self.port)).close()
+            except OSError:
+                time.sleep(0.02)
+        raise AssertionError(f"the server does not start: {self.last_words()}")
+
+    def last_words(self):
+        return " / ".join(self.log.read_text(errors="replace").strip().splitlines()[-5:])
+
+    def stop(self, patience=10):
+        """Ends the server as an administrator would; returns how long that took."""
+        started = time.monotonic()
+        died = self.process.poll()
+        assert died is None, f"the server was gone, status {died}: {self.last_words()}"
+        self.process.terminate()
+        try:
+            status = self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"the server did not end within {patience} s of SIGTERM") from None
+        assert status == 0, f"the server ended with status {status}: {self.last_words()}"
+        return time.monotonic() - started
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.directory.cleanup()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        try:
+            if self.process.returncode is None and (kind is None or issubclass(kind, AssertionError)):
+                self.stop()
+        except AssertionError as failure:
+            if kind is None or self.process.returncode is not None:
+                raise failure from None  # why the check failed: its server died
+        finally:
+            self.kill()
+
+    # What the kernel says about it.
+
+    def memory(self):
+        """Resident bytes."""
+        return int(re.search(r"VmRSS:\s+(\d+)", Path(f"/proc/{self.pid}/status").read_text())[1]) * 1024
+
+    def cpu(self):
+        """Seconds of CPU, of all threads."""
+        return sum(int((task / "schedstat").read_text().split()[0])
+                   for task in Path(f"/proc/{self.pid}/task").iterdir()) / 1e9
+
+
+class Tally:
+    """Counts the checks that passed and failed, and tells how they went."""
+
+    def __init__(self, tells_all):
+        self.tells_all, self.passed, self.failed = tells_all, 0, 0
+
+    def run(self, name, check, *given):
+        """Runs a check, which may return a remark."""
+        started = time.monotonic()
+        try:
+            remark = check(*given)
+        except Exception as error:
+            self.failed += 1
+            print(f"failed  {name}: {self.reason(error)}", flush=True)
+            return
+        self.passed += 1
+        if self.tells_all:
+            print(f"ok      {name}" + (f": {remark}" if remark else "") + f"  {time.monotonic() - started:.1f}s", flush=True)
+
+    @staticmethod
+    def reason(error):
+        """What went wrong, and at which lines of the scripts."""
+        place = traceback.extract_tb(error.__traceback__)[1]  # behind our own `check(...)`
+        kind = "" if isinstance(error, AssertionError) else f"{type(error).__name__}: "
+        return f"{kind}{str(error)[:600] or place.line} (line {place.lineno})"
+
+    def end(self):
+        """The last line is for CI."""
+        print(f"{self.passed} passed, {self.failed} failed")
+        sys.exit(0 if self.failed == 0 and self.passed else 1)

@@ -1,0 +1,133 @@
+import Commands
+import Engine
+import Keyspace
+import Primitives
+import RESP
+import Testing
+import TestSupport
+
+/// What a stream of effects uses beyond the families, for as long as they do not have it.
+private enum ReplayBasics {
+    static var declarations: [CommandDeclaration] {
+        let select = CommandDeclaration(
+            "select", arity: 2, [.fast, .loading], group: .connection, since: "1.0.0", summary: "Selects a database."
+        ) { context, arguments throws(CommandError) in
+            context.session.database = try context.databaseIndex(arguments[1], notInteger: .notInteger)
+            context.reply.ok()
+            return .done
+        }
+        let multi = CommandDeclaration(
+            "multi", arity: 1, [.fast, .immediate], group: .transactions, since: "1.2.0", summary: "Starts a transaction."
+        ) { context, _ throws(CommandError) in
+            context.session.transaction = Box(Transaction())
+            context.reply.ok()
+            return .done
+        }
+        let exec = CommandDeclaration(
+            "exec", arity: 1, [.immediate], group: .transactions, since: "1.2.0", summary: "Runs a transaction."
+        ) { _, _ throws(CommandError) in .executeTransaction }
+        return [select, multi, exec]
+    }
+
+    static var completed: [CommandDeclaration] {
+        let names = Set(Families.all.map { "\($0.name)" })
+        return Families.all + declarations.filter { !names.contains("\($0.name)") }
+    }
+}
+
+/// Effects are what a replica or a file gets to see: replaying them must lead
+/// to the same data, expiries included.
+@Suite struct ReplayTests {
+    private func check(seed: UInt64, partitions: Int, generators: [CommandGenerator], steps: Int) {
+        var random = RandomGenerator(seed: seed)
+        let primary = TestServer(seed: seed, partitionCount: partitions, declarations: ReplayBasics.completed)
+        let replica = TestServer(seed: seed &+ 1000, declarations: ReplayBasics.completed)
+        // The replica removes nothing by itself: it does what it is told.
+        replica.engine.context.host.debug.isExpiryActive = false
+        primary.recordEffects()
+        let client = primary.connect()
+        let other = primary.connect()
+        let link = replica.connect()
+        var recent: [String] = []
+        var inTransaction = false
+        for step in 0..<steps {
+            let command = Generators.command(of: generators, &random)
+            recent.append(printable(command))
+            if recent.count > 15 { recent.removeFirst() }
+            let speaker = random.below(4) == 0 ? other : client
+            if speaker === client, random.below(30) == 0 {
+                client(inTransaction ? "EXEC" : "MULTI")
+                inTransaction.toggle()
+            }
+            speaker.run(command)
+            _ = client.takeBytes()
+            _ = other.takeBytes()
+            if random.below(4) == 0 {
+                let time = Int64(random.below(random.below(10) == 0 ? 20_000 : 50))
+                primary.advance(milliseconds: time)
+                replica.advance(milliseconds: time)
+            }
+            if random.below(20) == 0 { primary.cycle() }
+            guard step % 50 == 49 || step == steps - 1 else { continue }
+            let effects = primary.engine.journal.takePending().array
+            link.send(effects)
+            let replies = link.takeBytes()
+            var offset = 0
+            while let reply = Reply.parse(replies, &offset) {
+                if case .error(let text) = reply { Issue.record("seed \(seed), step \(step): an effect is refused: \(text)") }
+            }
+            let found = differences(primary.digest, replica.digest)
+            if !found.isEmpty {
+                Issue.record("seed \(seed), step \(step): \(found.joined(separator: "\n"))\nlately:\n\(recent.joined(separator: "\n"))")
+                return
+            }
+        }
+    }
+
+    @Test(arguments: 1...6 as ClosedRange<UInt64>)
+    func effectsLeadToTheSameData(seed: UInt64) {
+        check(seed: seed, partitions: seed % 2 == 0 ? 1 : 4, generators: Generators.all, steps: 1500)
+    }
+
+    @Test func aDifferenceWouldBeSeen() {
+        let a = TestServer(seed: 1)
+        let b = TestServer(seed: 2, partitionCount: 4)
+        let clients = [a.connect(), b.connect()]
+        for client in clients { client("SET", "k", "v") }
+        #expect(differences(a.digest, b.digest) == [])
+        clients[0]("SET", "k", "w")
+        #expect(differences(a.digest, b.digest).count == 1)
+    }
+
+    @Test func effectsOfATransactionAcrossDatabases() {
+        let server = TestServer(declarations: ReplayBasics.declarations + basicCommands)
+        let client = server.connect()
+        server.recordEffects()
+        client("MULTI")
+        client("SET", "a", "0")
+        client("SELECT", "3")
+        client("SET", "b", "3")
+        client("SELECT", "0")
+        client("SET", "c", "0")
+        client("SELECT", "5")
+        #expect(client("EXEC") == ["OK", "OK", "OK", "OK", "OK", "OK"])
+        #expect(client("SET", "d", "5") == "OK")
+        #expect(server.takeEffects() == [
+            ["SELECT", "0"], ["MULTI"], ["SET", "a", "0"], ["SELECT", "3"], ["SET", "b", "3"], ["SELECT", "0"],
+            ["SET", "c", "0"], ["EXEC"], ["SELECT", "5"], ["SET", "d", "5"],
+        ])
+    }
+
+    private var basicCommands: [CommandDeclaration] {
+        let set = CommandDeclaration(
+            "set", arity: 3, [.write], group: .string, since: "1.0.0", summary: "Sets a key."
+        ) { context, arguments throws(CommandError) in
+            let slot = context.lookupWrite(arguments[1])
+            context.setString(arguments[1], slot, arguments[2], .clear)
+            context.keyModified(arguments[1], KeyEvent("set", .string))
+            context.reply.ok()
+            return .done
+        }
+        return [set]
+    }
+}
