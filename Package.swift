@@ -76,5 +76,7 @@ let package = Package(
         .testTarget(
             name: "CommandsTests", dependencies: ["TestSupport", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
             swiftSettings: tests),
+        .testTarget(
+            name: "ServerTests", dependencies: ["Server", "Commands", "Engine", "Primitives", "System"], swiftSettings: tests),
     ]
 )

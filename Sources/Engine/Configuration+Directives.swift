@@ -17,13 +17,16 @@ public struct Directive: Sendable {
         case text(Field<[UInt8]>)
         case words(Field<[String]>)
         case choice([String], get: @Sendable (Configuration) -> String, set: @Sendable (inout Configuration, String) -> Void)
-        case kept(initial: [UInt8])
+        case kept(KeptShape, initial: [UInt8])
     }
 
     public let name: String
     public let aliases: [String]
     public let isImmutable: Bool
     let kind: Kind
+
+    /// Whether it says where files are written: `enable-protected-configs` tells who may change it.
+    public var isProtected: Bool { name == "dir" || name == "dbfilename" }
 
     init(_ name: String, _ kind: Kind, aliases: [String] = [], isImmutable: Bool = false) {
         self.name = name
@@ -45,6 +48,10 @@ public struct Directive: Sendable {
     /// Why a value is refused; the text that CONFIG SET and the start-up show.
     public struct Refusal: Error, Sendable {
         public let text: String
+
+        /// Not about the value: a directive takes one word, or at least one.
+        public static var wordCount: Refusal { Refusal(text: "wrong number of arguments") }
+        public var isWordCount: Bool { text == Self.wordCount.text }
     }
 
     /// The value as CONFIG GET shows it.
@@ -56,56 +63,45 @@ public struct Directive: Sendable {
         case .text(let field): configuration[keyPath: field]
         case .words(let field): [UInt8](configuration[keyPath: field].joined(separator: " "))
         case .choice(_, let get, _): [UInt8](get(configuration))
-        case .kept(let initial): configuration.kept[name] ?? initial
+        case .kept(_, let initial): configuration.kept[name] ?? initial
         }
     }
 
     /// Sets the directive from the words behind its name.
     public func set(_ words: [[UInt8]], in configuration: inout Configuration) throws(Refusal) {
+        guard !words.isEmpty else { throw .wordCount }
         switch kind {
         case .words(let field):
             configuration[keyPath: field] = words.flatMap { word in
                 String(decoding: word, as: UTF8.self).split(separator: " ").map(String.init)
             }
             return
-        case .kept:
-            configuration.kept[name] = Array(words.joined(separator: [32]))
+        case .kept(let shape, _):
+            configuration.kept[name] = try shape.checked(words)
             return
         default: break
         }
-        guard words.count == 1 else { throw Refusal(text: "wrong number of arguments") }
+        guard words.count == 1 else { throw .wordCount }
         try set(words[0], in: &configuration)
     }
 
     private func set(_ word: [UInt8], in configuration: inout Configuration) throws(Refusal) {
         switch kind {
         case .integer(let field, let range):
-            guard let value = word.rawSpan.canonicalInteger else {
-                throw Refusal(text: "argument couldn't be parsed into an integer")
-            }
-            configuration[keyPath: field] = try Self.checked(value, range)
+            configuration[keyPath: field] = try Self.checked(Self.integer(word), range)
         case .memory(let field, let range):
-            guard let value = Self.bytes(word) else { throw Refusal(text: "argument must be a memory value") }
-            configuration[keyPath: field] = try Self.checked(value, range)
+            configuration[keyPath: field] = try Self.checked(Self.memory(word), range)
         case .octal(let field, let range):
             guard let value = Int64(String(decoding: word, as: UTF8.self), radix: 8) else {
                 throw Refusal(text: "argument couldn't be parsed as an octal number")
             }
             configuration[keyPath: field] = try Self.checked(value, range)
         case .flag(let field):
-            switch String(decoding: word, as: UTF8.self).lowercased() {
-            case "yes": configuration[keyPath: field] = true
-            case "no": configuration[keyPath: field] = false
-            default: throw Refusal(text: "argument must be 'yes' or 'no'")
-            }
+            configuration[keyPath: field] = try Self.flag(word)
         case .text(let field):
             configuration[keyPath: field] = word
         case .choice(let options, _, let set):
-            let wanted = String(decoding: word, as: UTF8.self).lowercased()
-            guard options.contains(wanted) else {
-                throw Refusal(text: "argument(s) must be one of the following: " + options.joined(separator: ", "))
-            }
-            set(&configuration, wanted)
+            set(&configuration, try Self.option(word, of: options))
         case .words, .kept: break
         }
     }
@@ -115,6 +111,32 @@ public struct Directive: Sendable {
             throw Refusal(
                 text: "argument must be between \(range.lowerBound) and \(range.upperBound) inclusive")
         }
+        return value
+    }
+
+    static func option(_ word: [UInt8], of options: [String]) throws(Refusal) -> String {
+        let wanted = String(decoding: word, as: UTF8.self).lowercased()
+        guard options.contains(wanted) else {
+            throw Refusal(text: "argument(s) must be one of the following: " + options.joined(separator: ", "))
+        }
+        return wanted
+    }
+
+    static func flag(_ word: [UInt8]) throws(Refusal) -> Bool {
+        if word.rawSpan.matches("yes") { return true }
+        if word.rawSpan.matches("no") { return false }
+        throw Refusal(text: "argument must be 'yes' or 'no'")
+    }
+
+    static func integer(_ word: [UInt8]) throws(Refusal) -> Int64 {
+        guard let value = word.rawSpan.canonicalInteger else {
+            throw Refusal(text: "argument couldn't be parsed into an integer")
+        }
+        return value
+    }
+
+    static func memory(_ word: [UInt8]) throws(Refusal) -> Int64 {
+        guard let value = bytes(word) else { throw Refusal(text: "argument must be a memory value") }
         return value
     }
 
@@ -145,7 +167,8 @@ public struct DirectiveTable: Sendable {
 
     public init() {
         directives = Self.acting + KeptDirectives.all.map {
-            Directive($0.name, .kept(initial: $0.initial), isImmutable: $0.isImmutable)
+            Directive(
+                $0.name, .kept(KeptShape($0.name, initial: $0.initial), initial: $0.initial), isImmutable: $0.isImmutable)
         }
         var byName: [String: Int] = [:]
         for (index, directive) in directives.enumerated() {
@@ -171,7 +194,7 @@ public struct DirectiveTable: Sendable {
             Directive("client-query-buffer-limit", .memory(\.queryBufferLimit, 1024 * 1024...Int64.max / 4)),
             Directive("requirepass", .text(\.requiredPassword)),
             Directive("active-expire-effort", .integer(\.activeExpireEffort, 1...10)),
-            Directive("hz", .integer(\.hz, 1...500)),
+            Directive("hz", .integer(\.hz, 0...Int64(Int32.max))),
             Directive("lazyfree-lazy-eviction", .flag(\.lazyFree.eviction)),
             Directive("lazyfree-lazy-expire", .flag(\.lazyFree.expire)),
             Directive("lazyfree-lazy-server-del", .flag(\.lazyFree.serverDelete)),
@@ -203,6 +226,7 @@ public struct DirectiveTable: Sendable {
             Directive("daemonize", .flag(\.process.isDaemon), isImmutable: true),
             Directive("always-show-logo", .flag(\.process.showsLogo), isImmutable: true),
             Directive("enable-debug-command", Directive.choice(\.process.debugCommand), isImmutable: true),
+            Directive("enable-protected-configs", Directive.choice(\.process.protectedDirectives), isImmutable: true),
         ]
     }
 }

@@ -13,7 +13,8 @@ public struct Configuration: Sendable {
     public var queryBufferLimit: Int64 = 1 << 30
     public var requiredPassword: [UInt8] = []
     public var activeExpireEffort: Int64 = 1
-    public var hz: Int64 = 10
+    /// Values out of bounds are moved to the nearest, as Redis does with this one.
+    public var hz: Int64 = 10 { didSet { hz = min(max(hz, 1), 500) } }
     public var lazyFree = LazyFreeSettings()
     public var network = NetworkSettings()
     public var process = ProcessSettings()
@@ -61,12 +62,19 @@ public struct ProcessSettings: Sendable {
     public var isDaemon = false
     public var showsLogo = false
     public var debugCommand = LocalPermission.no
+    /// Who may say with CONFIG SET where files are written.
+    public var protectedDirectives = LocalPermission.no
 }
 
 public enum LogLevel: String, Sendable, CaseIterable { case debug, verbose, notice, warning, nothing }
 
 /// Who may use a risky command.
-public enum LocalPermission: String, Sendable, CaseIterable { case yes, no, local }
+public enum LocalPermission: String, Sendable, CaseIterable {
+    case yes, no, local
+
+    /// Whether a client at `peer` is among them.
+    public func allows(_ peer: Peer) -> Bool { self == .yes || self == .local && peer.isLocal }
+}
 
 public enum EvictionPolicy: String, Sendable, CaseIterable {
     case volatileLRU = "volatile-lru"

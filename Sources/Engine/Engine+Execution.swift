@@ -59,6 +59,11 @@ extension Engine {
             reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
             return nil
         }
+        if context.configuration.maximumMemory > 0, flags.contains(.denyOOM),
+            context.host.memory().used > context.configuration.maximumMemory {
+            reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
+            return nil
+        }
         return command
     }
 

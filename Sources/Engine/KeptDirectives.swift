@@ -1,3 +1,73 @@
+/// What the values of a kept directive look like, told from its name and default.
+enum KeptShape: Sendable {
+    case text, flag, number, memory, savePoints
+    case choice([String])
+
+    init(_ name: String, initial: [UInt8]) {
+        let text = String(decoding: initial, as: UTF8.self)
+        if name == "save" {
+            self = .savePoints
+        } else if let choices = Self.choices[name] {
+            self = .choice(choices)
+        } else if Self.odd.contains(name) {
+            self = .text
+        } else if text == "yes" || text == "no" {
+            self = .flag
+        } else if Int64(text) == nil {
+            self = .text
+        } else {
+            self = Self.memoryEndings.contains { name.hasSuffix($0) } ? .memory : .number
+        }
+    }
+
+    /// Directives that know other values than their default leads one to think.
+    private static var odd: [String] {
+        ["enable-module-command", "maxmemory-clients", "supervised"]
+    }
+
+    private static var choices: [String: [String]] {
+        [
+            "acl-pubsub-default": ["allchannels", "resetchannels"],
+            "appendfsync": ["everysec", "always", "no"],
+            "cluster-preferred-endpoint-type": ["ip", "hostname", "unknown-endpoint"],
+            "oom-score-adj": ["no", "yes", "relative", "absolute"],
+            "propagation-error-behavior": ["ignore", "panic", "panic-on-replicas"],
+            "repl-diskless-load": ["disabled", "on-empty-db", "swapdb", "flush-before-load"],
+            "sanitize-dump-payload": ["no", "yes", "clients"],
+            "tls-auth-clients": ["no", "yes", "optional"],
+        ]
+    }
+
+    private static var memoryEndings: [String] {
+        ["-bytes", "-listpack-value", "-ziplist-value", "rewrite-min-size", "repl-backlog-size", "sendbuf-limit"]
+    }
+
+    /// The value to keep, in the spelling that CONFIG GET shows.
+    func checked(_ words: [[UInt8]]) throws(Directive.Refusal) -> [UInt8] {
+        switch self {
+        case .text: return Array(words.joined(separator: [32]))
+        case .savePoints: return try Self.savePoints(words)
+        case .flag, .number, .memory, .choice: break
+        }
+        guard words.count == 1 else { throw .wordCount }
+        return switch self {
+        case .flag: try Directive.flag(words[0]) ? [UInt8]("yes") : [UInt8]("no")
+        case .number: [UInt8](String(try Directive.integer(words[0])))
+        case .choice(let options): [UInt8](try Directive.option(words[0], of: options))
+        default: [UInt8](String(try Directive.memory(words[0])))
+        }
+    }
+
+    /// Pairs of seconds and changes; nothing at all means never.
+    private static func savePoints(_ words: [[UInt8]]) throws(Directive.Refusal) -> [UInt8] {
+        let numbers = words.flatMap { $0.split(separator: 32) }
+        let values = numbers.map { Array($0).rawSpan.canonicalInteger ?? -1 }
+        let isPaired = values.count % 2 == 0 && values.indices.allSatisfy { values[$0] >= ($0 % 2 == 0 ? 1 : 0) }
+        guard isPaired else { throw Directive.Refusal(text: "Invalid save parameters") }
+        return Array(numbers.joined(separator: [32]))
+    }
+}
+
 /// Directives of Redis 7.0 and Valkey 9.1 whose feature does not act yet: they
 /// are accepted, kept and told by CONFIG GET, and listed so in the README. One a
 /// line: name and default; `!` marks those that only a start can set.
@@ -83,12 +153,11 @@ enum KeptDirectives {
         commandlog-slow-execution-max-len 128
         crash-log-enabled yes
         crash-memcheck-enabled yes
-        !dbfilename dump.rdb
+        dbfilename dump.rdb
         !disable-thp yes
         dual-channel-replication-enabled no
         dynamic-hz yes
         !enable-module-command no
-        !enable-protected-configs no
         extended-redis-compatibility no
         hash-max-listpack-entries 512
         hash-max-listpack-value 64

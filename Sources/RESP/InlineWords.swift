@@ -10,7 +10,7 @@ public enum InlineWords {
         var index = 0
         while true {
             while index < line.byteCount, isBlank(line.byte(index)) { index += 1 }
-            guard index < line.byteCount else { return words }
+            guard index < line.byteCount, line.byte(index) != 0 else { return words }
             guard let word = word(line, &index) else { return nil }
             words.append(word)
         }

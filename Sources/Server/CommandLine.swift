@@ -80,6 +80,7 @@ struct ConfigurationReader {
     private(set) var configuration = Configuration()
     private let directives = DirectiveTable()
     private var depth = 0
+    private var hasSavePoints = false
 
     /// Files that include files: deeper is taken for a circle.
     private static var deepestInclude: Int { 16 }
@@ -128,7 +129,7 @@ struct ConfigurationReader {
             // A value may be given as one word with blanks, quoted for the shell.
             if words.count == 2, ["save", "bind"].map({ [UInt8]($0) }).contains(words[0]) {
                 let value = words[1]
-                if let split = InlineWords.split(value.rawSpan) { words = [words[0]] + split }
+                if let split = InlineWords.split(value.rawSpan) { words = [words[0]] + (split.isEmpty ? [[]] : split) }
             }
             try apply(words, "Reading the command line", shown)
         }
@@ -142,11 +143,16 @@ struct ConfigurationReader {
         guard let directive = directives.find(name) else {
             throw failure(place, line, "Bad directive or wrong number of arguments")
         }
+        var values = Array(words.dropFirst())
+        if directive.name == "save" {
+            // Save points add up over lines; an empty one takes back those before it.
+            if hasSavePoints, values != [[]], !values.isEmpty { values.insert(directive.value(in: configuration), at: 0) }
+            hasSavePoints = true
+        }
         do throws(Directive.Refusal) {
-            try directive.set(Array(words.dropFirst()), in: &configuration)
+            try directive.set(values, in: &configuration)
         } catch {
-            let text = error.text == "wrong number of arguments" ? "Bad directive or wrong number of arguments" : error.text
-            throw failure(place, line, text)
+            throw failure(place, line, error.isWordCount ? "Bad directive or wrong number of arguments" : error.text)
         }
     }
 

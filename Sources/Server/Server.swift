@@ -317,7 +317,10 @@ public struct Server: ~Copyable {
         if requests.changedDirectives.contains("loglevel") { logger.level = engine.context.configuration.process.logLevel }
         if requests.changedDirectives.contains("maxclients") { Self.raiseDescriptorLimit(&engine.context.configuration, logger) }
         if requests.changedDirectives.contains("dir") {
-            _ = Process.changeDirectory(String(decoding: engine.context.configuration.process.directory, as: UTF8.self))
+            let directory = String(decoding: engine.context.configuration.process.directory, as: UTF8.self)
+            let failure = Process.changeDirectory(directory)
+            if failure != 0 { logger.warning("Can't chdir to '\(directory)': \(errorText(failure))") }
+            engine.context.configuration.process.directory = [UInt8](Process.currentDirectory)
         }
         if requests.sleepMicroseconds > 0 { Process.sleep(microseconds: requests.sleepMicroseconds) }
         if requests.isShuttingDown {

@@ -50,27 +50,36 @@ extension Administration {
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         guard arguments.count % 2 == 0 else { throw .syntax }
-        var changed = context.configuration
-        var names: [String] = []
+        func refusal(_ name: [UInt8], _ text: String) -> [UInt8] {
+            [UInt8]("ERR CONFIG SET failed (possibly related to argument '") + name + [UInt8]("') - \(text)")
+        }
+        let mayChangeProtected = context.configuration.process.protectedDirectives.allows(context.session.identity.peer)
+        // All names are looked at before any value.
+        var wanted: [Directive] = []
         for i in stride(from: 2, to: arguments.count, by: 2) {
             let word = arguments[i].array
             guard let directive = context.directives.find(word) else {
                 throw context.failure(bytes: [UInt8]("ERR Unknown option or number of arguments for CONFIG SET - '") + word + [39])
             }
-            func refusal(_ text: String) -> String {
-                "ERR CONFIG SET failed (possibly related to argument '\(directive.name)') - \(text)"
+            guard !directive.isImmutable else { throw context.failure(bytes: refusal(word, "can't set immutable config")) }
+            guard !directive.isProtected || mayChangeProtected else {
+                throw context.failure(bytes: refusal(word, "can't set protected config"))
             }
-            guard !directive.isImmutable else { throw context.failure(refusal("can't set immutable config")) }
-            guard !names.contains(directive.name) else { throw context.failure(refusal("duplicate parameter")) }
-            names.append(directive.name)
+            guard !wanted.contains(where: { $0.name == directive.name }) else {
+                throw context.failure(bytes: refusal(word, "duplicate parameter"))
+            }
+            wanted.append(directive)
+        }
+        var changed = context.configuration
+        for (i, directive) in wanted.enumerated() {
             do throws(Directive.Refusal) {
-                try directive.set([arguments[i + 1].array], in: &changed)
+                try directive.set([arguments[3 + 2 * i].array], in: &changed)
             } catch {
-                throw context.failure(refusal(error.text))
+                throw context.failure(bytes: refusal([UInt8](directive.name), error.text))
             }
         }
         context.configuration = changed
-        context.requests.changedDirectives += names
+        context.requests.changedDirectives += wanted.map(\.name)
         context.reply.ok()
         return .done
     }
@@ -103,7 +112,7 @@ extension CommandContext {
     mutating func replyHelp(_ name: String, _ lines: [String]) {
         let all =
             ["\(name) <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"] + lines
-            + ["HELP", "    Print this help."]
+            + ["HELP", "    Prints this help."]
         reply.array(all.count)
         for line in all { reply.status([UInt8](line).rawSpan) }
     }

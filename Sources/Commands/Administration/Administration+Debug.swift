@@ -14,7 +14,7 @@ extension Administration {
     private static func debug(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        guard isDebugAllowed(context) else {
+        guard context.configuration.process.debugCommand.allows(context.session.identity.peer) else {
             throw context.failure(
                 "ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\", you can run it "
                     + "from a local connection, otherwise you need to set this option in the configuration file, "
@@ -28,7 +28,7 @@ extension Administration {
             context.reply.ok()
         case ("sleep", 3):
             guard let seconds = arguments[2].double, seconds >= 0, seconds < 1e6 else { throw .notFloat }
-            context.requests.sleepMicroseconds += Int64(seconds * 1_000_000)
+            context.requests.sleepMicroseconds = min(1 << 40, context.requests.sleepMicroseconds + Int64(seconds * 1_000_000))
             context.reply.ok()
         case ("object", 3), ("object", 4): try debugObject(&context, arguments[2])
         case ("sdslen", 3): try debugStringLength(&context, arguments[2])
@@ -48,14 +48,6 @@ extension Administration {
                     + arguments[1].slice(0, min(128, arguments[1].byteCount)).array + [UInt8]("'. Try DEBUG HELP."))
         }
         return .done
-    }
-
-    private static func isDebugAllowed(_ context: borrowing CommandContext) -> Bool {
-        switch context.configuration.process.debugCommand {
-        case .yes: true
-        case .no: false
-        case .local: context.session.identity.peer.isLocal
-        }
     }
 
     private static func debugHelp(_ context: inout CommandContext) {
@@ -97,7 +89,11 @@ extension Administration {
     }
 
     private static func debugTables(_ context: inout CommandContext, _ word: RawSpan) throws(CommandError) {
-        let index = try context.databaseIndex(word, notInteger: .notInteger)
+        guard let number = word.canonicalInteger else { throw .notInteger }
+        guard number >= 0, number < Int64(context.databaseCount) else {
+            throw context.failure("ERR Out of range database")
+        }
+        let index = DatabaseIndex(Int(number))
         let tables = context.tableStatistics(index)
         func lines(_ title: String, _ buckets: Int, _ elements: Int) -> String {
             let fill = buckets > 0 ? Double(elements) / Double(buckets * 7) : 0
@@ -109,14 +105,22 @@ extension Administration {
         context.reply.verbatim([UInt8](text).rawSpan, format: "txt")
     }
 
+    /// More keys than that are taken for a slip: they would stop the server for hours.
+    private static var populationLimit: Int64 { 1 << 32 }
+
     private static func debugPopulate(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) {
-        let count = try context.integer(arguments[2]).value
-        guard count >= 0 else { throw .outOfRange }
+        let notPositive = "ERR value is out of range, must be positive"
+        guard let count = arguments[2].canonicalInteger, count >= 0, count <= populationLimit else {
+            throw context.failure(notPositive)
+        }
         let prefix = arguments.count > 3 ? arguments[3].array : [UInt8]("key")
-        let size = arguments.count > 4 ? Int(clamping: try context.integer(arguments[4]).value) : 0
-        guard size >= 0 else { throw .outOfRange }
+        var size = 0
+        if arguments.count > 4 {
+            guard let wanted = arguments[4].canonicalInteger, wanted >= 0 else { throw context.failure(notPositive) }
+            size = Int(wanted)
+        }
         try context.checkStringCount(size)
         for i in 0..<count {
             let key = prefix + [58] + [UInt8](String(i))
@@ -164,6 +168,7 @@ extension Administration {
             context.reply.push(2)
             context.reply.bulk("server-cpu-usage")
             context.reply.integer(42)
+            context.reply.bulk("Some real reply following the push reply")
         case "true": context.reply.boolean(true)
         case "false": context.reply.boolean(false)
         case "verbatim": context.reply.verbatim(RawSpan(literal: "This is a verbatim\nstring"), format: "txt")
@@ -171,7 +176,7 @@ extension Administration {
         default:
             throw context.failure(
                 "ERR Wrong protocol type name. Please use one of the following: "
-                    + "string|integer|double|null|array|set|map|attrib|push|verbatim|true|false")
+                    + "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false")
         }
     }
 }

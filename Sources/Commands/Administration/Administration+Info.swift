@@ -17,8 +17,8 @@ extension Administration {
     }
 
     private enum Section: String, CaseIterable {
-        case server, clients, memory, persistence, stats, replication, cpu, errorstats, cluster, keyspace
-        case commandstats
+        case server, clients, memory, persistence, stats, replication, cpu, modules, commandstats, errorstats, cluster
+        case keyspace
 
         /// What INFO without arguments shows.
         static var common: [Section] { allCases.filter { $0 != .commandstats } }
@@ -27,7 +27,7 @@ extension Administration {
     private static func info(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        var sections: [Section] = []
+        var chosen: Set<Section> = []
         for i in 1..<arguments.count {
             let word = arguments[i].text.lowercased()
             let wanted: [Section] =
@@ -36,9 +36,10 @@ extension Administration {
                 case "all", "everything": Section.allCases
                 default: Section(rawValue: word).map { [$0] } ?? []
                 }
-            for section in wanted where !sections.contains(section) { sections.append(section) }
+            chosen.formUnion(wanted)
         }
-        if arguments.count == 1 { sections = Section.common }
+        if arguments.count == 1 { chosen = Set(Section.common) }
+        let sections = Section.allCases.filter(chosen.contains)
         let text = sections.map { "# \(title($0))\r\n" + body($0, &context) }.joined(separator: "\r\n")
         context.reply.verbatim([UInt8](text).rawSpan, format: "txt")
         return .done
@@ -58,7 +59,10 @@ extension Administration {
         case .stats: fields = stats(context)
         case .replication: fields = [("role", "master"), ("connected_slaves", "0")]
         case .cpu: fields = cpu(context)
-        case .errorstats: fields = context.statistics.errors.map { ("errorstat_\($0.code)", "count=\($0.count)") }
+        case .modules: fields = []
+        case .errorstats:
+            fields = context.statistics.errors.sorted { $0.code < $1.code }
+                .map { ("errorstat_" + fieldName($0.code), "count=\($0.count)") }
         case .cluster: fields = [("cluster_enabled", "0")]
         case .keyspace: fields = keyspace(&context)
         case .commandstats: fields = commandStatistics(context)
@@ -157,6 +161,11 @@ extension Administration {
             ))
         }
         return fields
+    }
+
+    /// A name that cannot be taken for anything else of the text; codes may come from scripts.
+    private static func fieldName(_ text: String) -> String {
+        String(decoding: text.utf8.map { [10, 13, 35, 58].contains($0) ? 95 : $0 }, as: UTF8.self)
     }
 
     // MARK: Numbers as INFO prints them

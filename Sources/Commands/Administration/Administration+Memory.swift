@@ -24,9 +24,9 @@ extension Administration {
     private static func memoryUsage(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        if arguments.count > 3 {
-            guard arguments.count == 5, arguments[3].matches("SAMPLES") else { throw .syntax }
-            guard try context.integer(arguments[4]).value >= 0 else { throw .syntax }
+        for i in stride(from: 3, to: arguments.count, by: 2) {
+            guard arguments[i].matches("SAMPLES"), i + 1 < arguments.count else { throw .syntax }
+            guard try context.integer(arguments[i + 1]).value >= 0 else { throw .syntax }
         }
         if let entry = context.lookupWrite(arguments[2]).entry {
             context.reply.integer(entry.memoryUsage)

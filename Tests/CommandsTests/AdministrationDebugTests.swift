@@ -1,0 +1,214 @@
+import TestSupport
+import Testing
+@testable import Engine
+
+@Suite struct AdministrationDebugTests {
+    let server = TestServer()
+    private let notPositive = Reply.error("ERR value is out of range, must be positive")
+    private let notInteger = Reply.error("ERR value is not an integer or out of range")
+
+    private func unknown(_ name: String) -> Reply {
+        .error("ERR unknown subcommand or wrong number of arguments for '\(name)'. Try DEBUG HELP.")
+    }
+
+    @Test(arguments: [LocalPermission.no, .local, .yes], ["127.0.0.1:5", "127.9.9.9:5", "[::1]:5", "10.0.0.1:5", "[fe80::1]:5"])
+    func permission(_ permission: LocalPermission, _ address: String) {
+        let server = TestServer { $0.process.debugCommand = permission }
+        let client = server.connect()
+        _ = server.engine.context.clients.slab.with(client.id) { $0.identity.peer.address = address }
+        let reply = client("DEBUG", "PROTOCOL", "integer")
+        if permission == .yes || permission == .local && (address.hasPrefix("127.") || address.hasPrefix("[::1]")) {
+            #expect(reply == 12345)
+        } else {
+            #expect(reply.errorText?.hasPrefix("ERR DEBUG command not allowed. If the enable-debug-command option is set to \"local\",") == true)
+        }
+    }
+
+    @Test func subcommandsThatAreNone() {
+        let client = server.connect()
+        #expect(client("DEBUG") == .error("ERR wrong number of arguments for 'debug' command"))
+        for name in ["FOO", "", "JMAP", "SLEEP", "OBJECT", "SDSLEN", "PROTOCOL", "POPULATE", "ERROR", "LOG", "HTSTATS", "SET-ACTIVE-EXPIRE"] {
+            #expect(client("DEBUG", name) == unknown(name))
+        }
+        for name in ["HELP", "SET-ACTIVE-EXPIRE", "SLEEP", "PROTOCOL", "ERROR", "LOG", "POPULATE"] {
+            #expect(client("DEBUG", name, "1", "a", "1", "b") == unknown(name))
+        }
+        let long = String(repeating: "x", count: 1000)
+        #expect(client("DEBUG", long) == unknown(String(repeating: "x", count: 128)))
+    }
+
+    @Test(arguments: [
+        ("string", "$11\r\nHello World\r\n", "$11\r\nHello World\r\n"),
+        ("integer", ":12345\r\n", ":12345\r\n"),
+        ("double", "$5\r\n3.141\r\n", ",3.141\r\n"),
+        ("null", "$-1\r\n", "_\r\n"),
+        ("array", "*3\r\n:0\r\n:1\r\n:2\r\n", "*3\r\n:0\r\n:1\r\n:2\r\n"),
+        ("set", "*3\r\n:0\r\n:1\r\n:2\r\n", "~3\r\n:0\r\n:1\r\n:2\r\n"),
+        ("map", "*6\r\n:0\r\n:0\r\n:1\r\n:1\r\n:2\r\n:0\r\n", "%3\r\n:0\r\n#f\r\n:1\r\n#t\r\n:2\r\n#f\r\n"),
+        (
+            "attrib", "$39\r\nSome real reply following the attribute\r\n",
+            "|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n$39\r\nSome real reply following the attribute\r\n"
+        ),
+        (
+            "push", "-ERR RESP2 is not supported by this command\r\n",
+            ">2\r\n$16\r\nserver-cpu-usage\r\n:42\r\n$40\r\nSome real reply following the push reply\r\n"
+        ),
+        ("verbatim", "$25\r\nThis is a verbatim\nstring\r\n", "=29\r\ntxt:This is a verbatim\nstring\r\n"),
+        ("true", ":1\r\n", "#t\r\n"),
+        ("FALSE", ":0\r\n", "#f\r\n"),
+        ("bignum", "$37\r\n1234567999999999999999999999999999999\r\n", "(1234567999999999999999999999999999999\r\n"),
+    ])
+    func protocolTypes(_ type: String, _ second: String, _ third: String) {
+        let client = server.connect()
+        client.send([UInt8]("DEBUG PROTOCOL \(type)\r\n"))
+        #expect(client.takeBytes() == [UInt8](second))
+        client("HELLO", "3")
+        client.send([UInt8]("DEBUG PROTOCOL \(type)\r\n"))
+        #expect(client.takeBytes() == [UInt8](third))
+    }
+
+    @Test func protocolTypeThatIsNone() {
+        let text =
+            "ERR Wrong protocol type name. Please use one of the following: "
+            + "string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false"
+        for word in ["foo", "", "strings"] { #expect(server.connect()("DEBUG", "PROTOCOL", word) == .error(text)) }
+    }
+
+    @Test func populate() {
+        let client = server.connect()
+        server.recordEffects()
+        #expect(client("DEBUG", "POPULATE", "3") == "OK")
+        #expect(client("DBSIZE") == 3)
+        #expect(client("GET", "key:2") == "value:2")
+        // Keys that exist are left alone.
+        client("SET", "key:1", "mine")
+        #expect(client("DEBUG", "POPULATE", "5", "key", "4") == "OK")
+        #expect(client("GET", "key:1") == "mine")
+        #expect(client("GET", "key:4") == "valu")
+        #expect(client("DEBUG", "POPULATE", "2", "foo", "10") == "OK")
+        #expect(client("GET", "foo:1") == .bulk([UInt8]("value:1") + [0, 0, 0]))
+        #expect(client("DEBUG", "POPULATE", "2", "", "0") == "OK")
+        #expect(client("GET", ":1") == "value:1")
+        #expect(client("DEBUG", "POPULATE", "0") == "OK")
+        #expect(client("DBSIZE") == 9)
+        // What DEBUG makes is not propagated.
+        #expect(server.takeEffects() == [["SELECT", "0"], ["SET", "key:1", "mine"]])
+    }
+
+    @Test func populateTheSelectedDatabase() {
+        let client = server.connect()
+        client("SELECT", "3")
+        client("DEBUG", "POPULATE", "1000", "k", "100")
+        #expect(client("DBSIZE") == 1000)
+        #expect(client("STRLEN", "k:999") == 100)
+        client("SELECT", "0")
+        #expect(client("DBSIZE") == 0)
+    }
+
+    @Test func populateEdges() {
+        let client = server.connect()
+        for count in ["-1", "abc", "", "1.5", "9223372036854775807", "9223372036854775808", "-9223372036854775808", "4294967297"] {
+            #expect(client("DEBUG", "POPULATE", count) == notPositive)
+            #expect(client("DEBUG", "POPULATE", count, "k", "9223372036854775807") == notPositive)
+        }
+        for size in ["-1", "abc", "", "9223372036854775808", "-9223372036854775808"] {
+            #expect(client("DEBUG", "POPULATE", "1", "k", size) == notPositive)
+        }
+        let tooLong = Reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
+        for size in ["536870913", "9223372036854775807", "4611686018427387904"] {
+            #expect(client("DEBUG", "POPULATE", "4294967296", "k", size) == tooLong)
+        }
+        #expect(client("DBSIZE") == 0)
+    }
+
+    @Test func errors() {
+        let client = server.connect()
+        #expect(client("DEBUG", "ERROR", "FOO bar") == .error("FOO bar"))
+        #expect(client("DEBUG", "ERROR", "") == .error(""))
+        client.send(TestClient.encode([[UInt8]("DEBUG"), [UInt8]("ERROR"), [UInt8]("A\r\n+B\nC")]))
+        #expect(client.takeBytes() == [UInt8]("-A  +B C\r\n"))
+    }
+
+    @Test func log() {
+        #expect(server.connect()("DEBUG", "LOG", "hello") == "OK")
+        #expect(server.engine.takeRequests().logLines == ["DEBUG LOG: hello"])
+    }
+
+    @Test func sleep() {
+        let client = server.connect()
+        #expect(client("DEBUG", "SLEEP", "0") == "OK")
+        #expect(!server.asksTheHost)
+        #expect(client("DEBUG", "SLEEP", "0.5") == "OK")
+        #expect(client("DEBUG", "SLEEP", "1") == "OK")
+        #expect(server.engine.takeRequests().sleepMicroseconds == 1_500_000)
+        for word in ["nan", "inf", "-inf", "1e300", "-1", "abc", "", "1e6", "0x10000000"] {
+            #expect(client("DEBUG", "SLEEP", word) == .error("ERR value is not a valid float"), "\(word)")
+        }
+        #expect(!server.asksTheHost)
+    }
+
+    @Test func activeExpire() {
+        let client = server.connect()
+        #expect(client("DEBUG", "SET-ACTIVE-EXPIRE", "0") == "OK")
+        client("SET", "k", "v", "PX", "10")
+        server.advance(milliseconds: 20)
+        for _ in 0..<20 { server.cycle() }
+        #expect(client("DBSIZE") == 1)
+        #expect(client("DEBUG", "SET-ACTIVE-EXPIRE", "1") == "OK")
+        for _ in 0..<20 { server.cycle() }
+        #expect(client("DBSIZE") == 0)
+        #expect(client("DEBUG", "SET-ACTIVE-EXPIRE", "abc") == notInteger)
+    }
+
+    @Test func object() throws {
+        let client = server.connect()
+        #expect(client("DEBUG", "OBJECT", "none") == .error("ERR no such key"))
+        client("SET", "k", "hello")
+        client("SET", "n", "12")
+        client("SET", "l", String(repeating: "x", count: 100))
+        let shape = #/Value at:0x[0-9a-f]+ refcount:1 encoding:(\w+) serializedlength:\d+ lru:\d+ lru_seconds_idle:0/#
+        for (key, encoding) in [("k", "embstr"), ("n", "int"), ("l", "raw")] {
+            let text = client("DEBUG", "OBJECT", key).text ?? ""
+            #expect(try shape.wholeMatch(in: text)?.1 == encoding[...], "\(text)")
+            #expect(client("DEBUG", "OBJECT", key, "fast").text?.contains(" encoding:\(encoding) ") == true)
+        }
+    }
+
+    @Test func stringLengths() {
+        let client = server.connect()
+        #expect(client("DEBUG", "SDSLEN", "none") == .error("ERR no such key"))
+        client("SET", "n", "12")
+        #expect(client("DEBUG", "SDSLEN", "n") == .error("ERR Not an sds encoded string."))
+        client("SET", "key", "hello")
+        let text = client("DEBUG", "SDSLEN", "key").text ?? ""
+        #expect(text.hasPrefix("key_sds_len:3, key_sds_avail:0, key_zmalloc: ") && text.contains(", val_sds_len:5, "))
+    }
+
+    @Test func tables() {
+        let client = server.connect()
+        for (word, error) in [("99", "ERR Out of range database"), ("-1", "ERR Out of range database")] {
+            #expect(client("DEBUG", "HTSTATS", word) == .error(error))
+        }
+        for word in ["abc", "", "9223372036854775808"] { #expect(client("DEBUG", "HTSTATS", word) == notInteger) }
+        client("DEBUG", "POPULATE", "100")
+        #expect(client("DEBUG", "HTSTATS", "0").text?.contains(" elements: 100\n") == true)
+        client("HELLO", "3")
+        #expect(client("DEBUG", "HTSTATS", "9", "full").text?.hasPrefix("[Dictionary HT]\n") == true)
+    }
+
+    @Test func patternMatching() {
+        let client = server.connect()
+        #expect(client("DEBUG", "STRINGMATCH-LEN", "10", "a*") == 1)
+        #expect(client("DEBUG", "STRINGMATCH-LEN", "10", "b*") == 0)
+        #expect(client("DEBUG", "STRINGMATCH-LEN", "0", "") == 1)
+        #expect(client("DEBUG", "STRINGMATCH-LEN", "-5", "a") == 0)
+        #expect(client("DEBUG", "STRINGMATCH-LEN", "9223372036854775807", "a*") == 1)
+        #expect(client("DEBUG", "STRINGMATCH-LEN", "abc", "a*") == notInteger)
+    }
+
+    @Test func help() {
+        let lines = server.connect()("DEBUG", "HELP").elements.compactMap(\.text)
+        #expect(lines.first == "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
+        #expect(lines.suffix(2) == ["HELP", "    Prints this help."])
+    }
+}

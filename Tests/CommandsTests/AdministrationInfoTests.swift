@@ -1,0 +1,189 @@
+import Engine
+import TestSupport
+import Testing
+
+@Suite struct AdministrationInfoTests {
+    let server = TestServer()
+    private static let common = [
+        "Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU", "Modules", "Errorstats", "Cluster",
+        "Keyspace",
+    ]
+    private static let all = [
+        "Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU", "Modules", "Commandstats",
+        "Errorstats", "Cluster", "Keyspace",
+    ]
+
+    private func titles(_ words: String...) -> [String] {
+        let text = server.connect().run(["INFO"].map { [UInt8]($0) } + words.map { [UInt8]($0) }).text ?? ""
+        return text.split(separator: "\r\n").filter { $0.hasPrefix("# ") }.map { String($0.dropFirst(2)) }
+    }
+
+    /// The fields of a section.
+    private func fields(_ client: TestClient, _ section: String) -> [String: String] {
+        var fields: [String: String] = [:]
+        for line in (client("INFO", section).text ?? "").split(separator: "\r\n") where !line.hasPrefix("#") {
+            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+            fields[String(parts[0])] = parts.count > 1 ? String(parts[1]) : "?"
+        }
+        return fields
+    }
+
+    @Test func sections() {
+        #expect(titles() == Self.common)
+        #expect(titles("default") == Self.common)
+        #expect(titles("all") == Self.all)
+        #expect(titles("EVERYTHING") == Self.all)
+        #expect(titles("default", "commandstats") == Self.all)
+    }
+
+    /// They come in their own order, each once.
+    @Test func chosenSections() {
+        #expect(titles("keyspace") == ["Keyspace"])
+        #expect(titles("KeySpace", "nosuch", "keyspace", "cpu", "SERVER") == ["Server", "CPU", "Keyspace"])
+        #expect(titles("commandstats") == ["Commandstats"])
+    }
+
+    @Test func layout() {
+        let client = server.connect()
+        #expect(client("INFO", "cluster") == .bulk([UInt8]("# Cluster\r\ncluster_enabled:0\r\n")))
+        #expect(client("INFO", "cluster", "keyspace") == .bulk([UInt8]("# Cluster\r\ncluster_enabled:0\r\n\r\n# Keyspace\r\n")))
+    }
+
+    @Test func unknownSectionIsEmpty() {
+        let client = server.connect()
+        for word in ["nosuch", "", " server", "# Server"] { #expect(client("INFO", word) == .bulk([])) }
+    }
+
+    @Test func verbatimText() {
+        let client = server.connect()
+        client("HELLO", "3")
+        client.send([UInt8]("INFO nosuch\r\nINFO cluster\r\n"))
+        #expect(client.takeBytes() == [UInt8]("=4\r\ntxt:\r\n=34\r\ntxt:# Cluster\r\ncluster_enabled:0\r\n\r\n"))
+    }
+
+    @Test func everyLineIsAField() {
+        let client = server.connect()
+        client("SET", "k", "v")
+        client("NOSUCH")
+        for line in (client("INFO", "everything").text ?? "").split(separator: "\r\n") {
+            #expect(line.hasPrefix("# ") || line.contains(":"), "\(line)")
+        }
+    }
+
+    @Test func serverFacts() {
+        server.engine.context.host.processID = 42
+        server.engine.context.host.runID = "abc"
+        server.engine.context.host.startMilliseconds = server.engine.context.now
+        let client = server.connect()
+        server.advance(milliseconds: 86_400_000 + 5999)
+        server.cycle()
+        let fields = fields(client, "server")
+        #expect(fields["process_id"] == "42" && fields["run_id"] == "abc" && fields["redis_mode"] == "standalone")
+        #expect(fields["redis_version"] == "7.2.4" && fields["hz"] == "10")
+        #expect(fields["uptime_in_seconds"] == "86405" && fields["uptime_in_days"] == "1")
+    }
+
+    @Test func clients() {
+        let client = server.connect()
+        _ = server.connect()
+        #expect(fields(client, "clients")["connected_clients"] == "2")
+        #expect(fields(client, "clients")["blocked_clients"] == "0")
+        #expect(fields(client, "clients")["maxclients"] == "10000")
+    }
+
+    @Test func memory() {
+        let client = server.connect()
+        server.engine.context.host.memory = { MemoryReading(used: 1536, resident: 3072) }
+        client("CONFIG", "SET", "maxmemory", "3gb")
+        var fields = fields(client, "memory")
+        #expect(fields["used_memory"] == "1536" && fields["used_memory_human"] == "1.50K")
+        #expect(fields["used_memory_rss"] == "3072" && fields["mem_fragmentation_ratio"] == "2.00")
+        #expect(fields["maxmemory"] == "3221225472" && fields["maxmemory_human"] == "3.00G")
+        #expect(fields["maxmemory_policy"] == "noeviction")
+        server.cycle()
+        server.engine.context.host.memory = { MemoryReading(used: 0, resident: 0) }
+        fields = self.fields(client, "memory")
+        #expect(fields["used_memory_human"] == "0B" && fields["mem_fragmentation_ratio"] == "0.00")
+        #expect(fields["used_memory_peak"] == "1536" && fields["used_memory_peak_human"] == "1.50K")
+    }
+
+    @Test func processorTime() {
+        let client = server.connect()
+        server.engine.context.host.cpuTime = { (1_000_001, 12) }
+        #expect(fields(client, "cpu") == ["used_cpu_sys": "0.000012", "used_cpu_user": "1.000001"])
+    }
+
+    @Test func keyspace() {
+        let client = server.connect()
+        #expect(client("INFO", "keyspace") == .bulk([UInt8]("# Keyspace\r\n")))
+        client("SET", "a", "1")
+        client("SET", "b", "1", "PX", "100000")
+        client("SELECT", "9")
+        client("SET", "c", "1")
+        #expect(fields(client, "keyspace") == [
+            "db0": "keys=2,expires=1,avg_ttl=100000", "db9": "keys=1,expires=0,avg_ttl=0",
+        ])
+        client("FLUSHALL")
+        #expect(client("INFO", "keyspace") == .bulk([UInt8]("# Keyspace\r\n")))
+    }
+
+    @Test func hitsAndMisses() {
+        let client = server.connect()
+        client("SET", "a", "1")
+        client("GET", "a")
+        client("GET", "a")
+        client("GET", "none")
+        let fields = fields(client, "stats")
+        #expect(fields["keyspace_hits"] == "2" && fields["keyspace_misses"] == "1")
+        #expect(fields["total_commands_processed"] == "4" && fields["total_connections_received"] == "1")
+    }
+
+    @Test func commandCounts() {
+        let client = server.connect()
+        client("SET", "a", "x")
+        client("GET", "a")
+        client("get", "none")
+        client("INCR", "a")
+        client("GET")
+        client("CONFIG", "GET", "hz")
+        client("CONFIG", "GET")
+        client("CONFIG", "NOSUCH")
+        let fields = fields(client, "commandstats")
+        let idle = "usec=0,usec_per_call=0.00"
+        #expect(fields["cmdstat_set"] == "calls=1,\(idle),rejected_calls=0,failed_calls=0")
+        #expect(fields["cmdstat_get"] == "calls=2,\(idle),rejected_calls=1,failed_calls=0")
+        #expect(fields["cmdstat_incr"] == "calls=1,\(idle),rejected_calls=0,failed_calls=1")
+        #expect(fields["cmdstat_config|get"] == "calls=1,\(idle),rejected_calls=1,failed_calls=0")
+        #expect(fields["cmdstat_info"] == nil)
+        #expect(self.fields(client, "commandstats")["cmdstat_info"] == "calls=1,\(idle),rejected_calls=0,failed_calls=0")
+    }
+
+    @Test func errorCounts() {
+        let client = server.connect()
+        client("GET")
+        client("NOSUCH")
+        client("SET", "a", "x")
+        client("INCR", "a")
+        client("HELLO", "3", "AUTH", "default", "wrong")
+        client("HELLO", "9")
+        client("DEBUG", "ERROR", "AAA first of all")
+        #expect(client("INFO", "errorstats").text?.hasPrefix("# Errorstats\r\nerrorstat_AAA:count=1\r\nerrorstat_ERR:count=3\r\n") == true)
+        #expect(fields(client, "errorstats")["errorstat_NOPROTO"] == "count=1")
+    }
+
+    @Test func errorCodesMakeNoLines() {
+        let client = server.connect()
+        client("DEBUG", "ERROR", "A\r\nfake:1 x")
+        client("DEBUG", "ERROR", "B\n#C:D x")
+        #expect(client("INFO", "errorstats") == .bulk([UInt8](
+            "# Errorstats\r\nerrorstat_A__fake_1:count=1\r\nerrorstat_B__C_D:count=1\r\n")))
+    }
+
+    /// Codes made from input cannot grow the table without limit.
+    @Test func errorCodesAreBounded() {
+        let client = server.connect()
+        for i in 0..<1000 { client("DEBUG", "ERROR", "CODE\(i) x") }
+        #expect(fields(client, "errorstats").count <= 128)
+        #expect(fields(client, "stats")["total_error_replies"] == "1000")
+    }
+}

@@ -1,0 +1,182 @@
+import Engine
+import TestSupport
+import Testing
+
+@Suite struct AdministrationMemoryTests {
+    let server = TestServer()
+
+    @Test func usage() {
+        let client = server.connect()
+        #expect(client("MEMORY", "USAGE", "none") == nil)
+        client("SET", "short", "v")
+        client("SET", "long", String(repeating: "x", count: 5000))
+        let short = client("MEMORY", "USAGE", "short").integerValue ?? 0
+        let long = client("MEMORY", "USAGE", "long").integerValue ?? 0
+        #expect(short > 5 && short < 200)
+        #expect(long >= 5000 && long < 8192)
+        for samples in ["0", "5", "9223372036854775807"] {
+            #expect(client("MEMORY", "USAGE", "short", "samples", samples) == .integer(short))
+        }
+        #expect(client("MEMORY", "USAGE", "short", "SAMPLES", "1", "SAMPLES", "2") == .integer(short))
+    }
+
+    @Test func usageOfWhatHasExpired() {
+        let client = server.connect()
+        client("SET", "k", "v", "PX", "10")
+        server.advance(milliseconds: 11)
+        #expect(client("MEMORY", "USAGE", "k") == nil)
+    }
+
+    /// Looking at a key's size is no use of it.
+    @Test func usageLeavesTheAccessTime() {
+        let client = server.connect()
+        client("SET", "k", "v")
+        server.advance(milliseconds: 60_000)
+        client("MEMORY", "USAGE", "k")
+        #expect(client("OBJECT", "IDLETIME", "k") == 60)
+    }
+
+    @Test func usageErrors() {
+        let client = server.connect()
+        let notInteger = Reply.error("ERR value is not an integer or out of range")
+        let syntax = Reply.error("ERR syntax error")
+        #expect(client("MEMORY", "USAGE") == .error("ERR wrong number of arguments for 'memory|usage' command"))
+        for words in ["SAMPLES", "SAMPLES -1", "FOO", "FOO 5", "SAMPLES 1 SAMPLES", "SAMPLES 1 FOO 2", "SAMPLES 1 2"] {
+            #expect(client.line("MEMORY USAGE none \(words)") == syntax, "\(words)")
+        }
+        for word in ["abc", "1.5", "9223372036854775808"] {
+            #expect(client("MEMORY", "USAGE", "none", "SAMPLES", word) == notInteger)
+        }
+    }
+
+    @Test func purge() {
+        let client = server.connect()
+        #expect(client("MEMORY", "PURGE") == "OK")
+        #expect(server.engine.takeRequests().purgeMemory)
+        #expect(client("MEMORY", "PURGE", "x") == .error("ERR wrong number of arguments for 'memory|purge' command"))
+        #expect(!server.asksTheHost)
+    }
+
+    @Test func help() {
+        let client = server.connect()
+        let lines = client("MEMORY", "HELP").elements.compactMap(\.text)
+        #expect(lines.first == "MEMORY <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
+        #expect(lines.suffix(2) == ["HELP", "    Prints this help."])
+        #expect(client("MEMORY") == .error("ERR wrong number of arguments for 'memory' command"))
+        #expect(client("MEMORY", "FOO") == .error("ERR unknown subcommand 'FOO'. Try MEMORY HELP."))
+    }
+}
+
+@Suite struct AdministrationShutdownTests {
+    @Test(arguments: ["SHUTDOWN", "shutdown nosave", "SHUTDOWN NOW", "SHUTDOWN FORCE NOSAVE now", "SHUTDOWN NOSAVE NOSAVE"])
+    func ends(_ line: String) {
+        let server = TestServer()
+        let client = server.connect()
+        client.send([UInt8](line + "\r\nPING\r\n"))
+        #expect(client.takeBytes() == [])
+        #expect(client.isClosed)
+        #expect(server.engine.takeRequests().isShuttingDown)
+    }
+
+    @Test(arguments: [
+        "FOO", "SAVE NOSAVE", "NOSAVE SAVE", "ABORT NOW", "NOSAVE ABORT", "ABORT SAVE", "FORCE ABORT", "NOW NOW FOO", "NOSAV",
+    ])
+    func syntaxErrors(_ words: String) {
+        let server = TestServer()
+        let client = server.connect()
+        #expect(client.line("SHUTDOWN \(words)") == .error("ERR syntax error"))
+        #expect(!server.asksTheHost && !client.isClosed)
+    }
+
+    @Test func refusals() {
+        let server = TestServer()
+        let client = server.connect()
+        #expect(client("SHUTDOWN", "ABORT") == .error("ERR No shutdown in progress."))
+        #expect(client("SHUTDOWN", "SAVE") == .error("ERR Errors trying to SHUTDOWN. Check logs."))
+        #expect(!server.asksTheHost && !client.isClosed)
+    }
+}
+
+/// Commands that need memory, where `maxmemory` is used up.
+@Suite struct MemoryLimitTests {
+    private let refusal = Reply.error("OOM command not allowed when used memory > 'maxmemory'.")
+
+    private func fullServer(_ used: Int64 = 101) -> TestServer {
+        let server = KeysFixture.server()
+        let client = server.connect()
+        client("SET", "k", "1")
+        client("CONFIG", "SET", "maxmemory", "100")
+        server.engine.context.host.memory = { MemoryReading(used: used, resident: 0) }
+        return server
+    }
+
+    @Test func onlyWhatNeedsMemoryIsRefused() {
+        let client = fullServer().connect()
+        #expect(client("SET", "k", "2") == refusal)
+        #expect(client("APPEND", "k", "2") == refusal)
+        #expect(client("INCR", "k") == refusal)
+        #expect(client("GET", "k") == "1")
+        #expect(client("EXPIRE", "k", "100") == 1)
+        #expect(client("DEL", "k") == 1)
+        #expect(client("CONFIG", "SET", "maxmemory", "0") == "OK")
+        #expect(client("SET", "k", "2") == "OK")
+    }
+
+    @Test func theLimitItselfMayBeUsed() {
+        #expect(fullServer(100).connect()("SET", "k", "2") == "OK")
+    }
+
+    @Test func memoryThatIsFreedCountsAtOnce() {
+        let server = fullServer()
+        let client = server.connect()
+        #expect(client("SET", "k", "2") == refusal)
+        server.engine.context.host.memory = { MemoryReading(used: 99, resident: 0) }
+        #expect(client("SET", "k", "2") == "OK")
+    }
+
+    @Test(arguments: EvictionPolicy.allCases)
+    func anyPolicy(_ policy: EvictionPolicy) {
+        let client = fullServer().connect()
+        #expect(client("CONFIG", "SET", "maxmemory-policy", policy.rawValue) == "OK")
+        #expect(client("SET", "k", "2") == refusal)
+    }
+
+    @Test func otherErrorsGoFirst() {
+        let server = fullServer()
+        #expect(server.connect()("SET", "k") == .error("ERR wrong number of arguments for 'set' command"))
+        server.engine.context.configuration.requiredPassword = [UInt8]("secret")
+        #expect(server.connect()("SET", "k", "v") == .error("NOAUTH Authentication required."))
+    }
+
+    @Test func transactionsAreAborted() {
+        let client = fullServer().connect()
+        client("TEST.MULTI")
+        #expect(client("GET", "k") == "QUEUED")
+        #expect(client("SET", "k", "2") == refusal)
+        #expect(client("TEST.EXEC") == .error("EXECABORT Transaction discarded because of previous errors."))
+        #expect(client("GET", "k") == "1")
+    }
+
+    @Test func refusalsAreCounted() {
+        let client = fullServer().connect()
+        client("SET", "k", "2")
+        client("SET", "k", "2")
+        let info = client("INFO", "commandstats", "errorstats").text ?? ""
+        #expect(info.contains("cmdstat_set:calls=1,usec=0,usec_per_call=0.00,rejected_calls=2,failed_calls=0\r\n"))
+        #expect(info.contains("errorstat_OOM:count=2\r\n"))
+    }
+
+    @Test func withoutLimitNobodyAsks() {
+        let server = TestServer()
+        server.engine.context.host.memory = {
+            Issue.record("the meter was read")
+            return MemoryReading(used: .max, resident: .max)
+        }
+        #expect(server.connect()("SET", "k", "v") == "OK")
+    }
+}
+
+extension TestServer {
+    /// Whether a command has asked something of the host.
+    var asksTheHost: Bool { engine.hasRequests }
+}
