@@ -27,7 +27,7 @@ bench: build peers
 
 ## Redis's Tcl suite and client scripts. FILES="unit/expire unit/auth"
 conformance: build peers
-	python3 Conformance/run.py $(FILES)
+	python3 Conformance/run.py $(FILES) $(if $(FILES),,--clients)
 
 fuzz: tools
 	swift build -c release --product needletail-fuzz

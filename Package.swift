@@ -66,6 +66,8 @@ let package = Package(
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: tests),
         .testTarget(name: "StructuresTests", dependencies: ["Structures", "Primitives"], swiftSettings: tests),
         .testTarget(name: "RESPTests", dependencies: ["RESP", "Primitives"], swiftSettings: tests),
+        .testTarget(name: "NetworkingTests", dependencies: ["Networking", "Primitives"], swiftSettings: tests),
+        .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: tests),
         .testTarget(name: "KeyspaceTests", dependencies: ["Keyspace", "Structures", "Primitives", "CSystem"], swiftSettings: tests),
         .testTarget(
             name: "EngineTests", dependencies: ["TestSupport", "Fuzzing", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],

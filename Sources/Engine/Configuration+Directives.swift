@@ -195,10 +195,7 @@ public struct DirectiveTable: Sendable {
             Directive("requirepass", .text(\.requiredPassword)),
             Directive("active-expire-effort", .integer(\.activeExpireEffort, 1...10)),
             Directive("hz", .integer(\.hz, 0...Int64(Int32.max))),
-            Directive("lazyfree-lazy-eviction", .flag(\.lazyFree.eviction)),
             Directive("lazyfree-lazy-expire", .flag(\.lazyFree.expire)),
-            Directive("lazyfree-lazy-server-del", .flag(\.lazyFree.serverDelete)),
-            Directive("lazyfree-lazy-user-del", .flag(\.lazyFree.userDelete)),
             Directive("lazyfree-lazy-user-flush", .flag(\.lazyFree.userFlush)),
         ]
     }
@@ -223,7 +220,6 @@ public struct DirectiveTable: Sendable {
             Directive("logfile", .text(\.process.logFile), isImmutable: true),
             Directive("dir", .text(\.process.directory)),
             Directive("pidfile", .text(\.process.pidFile), isImmutable: true),
-            Directive("daemonize", .flag(\.process.isDaemon), isImmutable: true),
             Directive("always-show-logo", .flag(\.process.showsLogo), isImmutable: true),
             Directive("enable-debug-command", Directive.choice(\.process.debugCommand), isImmutable: true),
             Directive("enable-protected-configs", Directive.choice(\.process.protectedDirectives), isImmutable: true),

@@ -32,10 +32,7 @@ public struct Configuration: Sendable {
 
 /// What is freed on the worker instead of at once.
 public struct LazyFreeSettings: Sendable {
-    public var eviction = true
     public var expire = true
-    public var serverDelete = true
-    public var userDelete = true
     public var userFlush = true
 }
 
@@ -59,7 +56,6 @@ public struct ProcessSettings: Sendable {
     public var logFile: [UInt8] = []
     public var directory: [UInt8] = [UInt8](".")
     public var pidFile: [UInt8] = []
-    public var isDaemon = false
     public var showsLogo = false
     public var debugCommand = LocalPermission.no
     /// Who may say with CONFIG SET where files are written.

@@ -86,11 +86,20 @@ extension Engine {
         context.notices.interest.insert(.blockedClients)
     }
 
-    /// Runs the commands of clients whose keys were touched, each a unit of its own.
+    /// Runs the commands of clients whose keys were touched, each a unit of its
+    /// own. This happens between two units of a session's input as well: what is
+    /// that session's (replies, large words, protocol) is set aside meanwhile.
     mutating func serveBlockedClients() {
+        guard blocked.hasReady else { return }
+        let version = context.reply.version
+        var largeWords = UniqueArray<PendingRequest.LargeWord>()
+        swap(&largeWords, &context.largeWords)
+        if context.reply.bytes.count > 0 { context.reply.bytes.cut(into: &context.served.value.output) }
         while let waiters = blocked.takeReady() {
             for id in waiters { retry(id) }
         }
+        swap(&largeWords, &context.largeWords)
+        context.reply.version = version
     }
 
     private mutating func retry(_ id: SessionID) {
@@ -108,7 +117,7 @@ extension Engine {
             }
             endUnit()
         }
-        if !context.session.flags.contains(.blocked) { resumeInput() }
+        if !context.session.flags.contains(.blocked) { goOnLater() }
         _ = finishServing(box)
     }
 
@@ -153,8 +162,13 @@ extension Engine {
             case .error: context.reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
             }
             unblock(command)
-            resumeInput()
+            goOnLater()
         }
         _ = finishServing(box)
+    }
+
+    /// What the served session sent while it was blocked is run in the next turn.
+    private mutating func goOnLater() {
+        if context.session.pendingInputBytes > 0 { yielded.append(context.session.id) }
     }
 }

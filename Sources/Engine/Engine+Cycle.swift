@@ -14,10 +14,11 @@ struct ExpireCycle {
     /// Database to go on with.
     var database = 0
 
-    /// Expiring keys that may be due before the cycle hurries, at effort 1.
-    static var staleShare: Double { 0.10 }
-    /// Part of the time between two calls, at effort 1.
-    static var budgetShare: Double { 0.25 }
+    /// Expiring keys that may be due before the cycle hurries: 10 % at
+    /// `active-expire-effort` 1, 1 % at 10.
+    static func staleShare(effort: Int64) -> Double { 0.10 - 0.01 * Double(effort - 1) }
+    /// Part of the time between two calls: a quarter at effort 1, 43 % at 10.
+    static func budgetShare(effort: Int64) -> Double { 0.25 + 0.02 * Double(effort - 1) }
     static var bucketsPerStep: Int { 16 }
 }
 
@@ -32,7 +33,8 @@ extension Engine {
             output: context.statistics.outputBytes, at: context.now)
         context.statistics.peakMemory = max(context.statistics.peakMemory, context.host.memory().used)
         timeOutBlockedClients()
-        let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * ExpireCycle.budgetShare)
+        let share = ExpireCycle.budgetShare(effort: context.configuration.activeExpireEffort)
+        let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * share)
         let timedOut = context.host.debug.isExpiryActive && removeExpired(budgetNanoseconds: budget)
         resizeTables(budgetNanoseconds: 1_000_000)
         serveBlockedClients()
@@ -75,7 +77,7 @@ extension Engine {
         if !due.isEmpty, !context.notices.interest.isEmpty { blocked.collectReady(&context) }
         let share = Double(due.count) / Double(max(1, result.visited))
         context.statistics.staleShare = context.statistics.staleShare * 0.95 + share * 0.05
-        return share > ExpireCycle.staleShare || (result.visited == 0 && !result.wrapped)
+        return share > ExpireCycle.staleShare(effort: context.configuration.activeExpireEffort) || (result.visited == 0 && !result.wrapped)
     }
 
     private mutating func resizeTables(budgetNanoseconds: Int64) {

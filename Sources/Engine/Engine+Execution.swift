@@ -25,6 +25,7 @@ extension Engine {
         endUnit()
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
+        if blocked.hasReady { serveBlockedClients() }
     }
 
     /// Resolves the command and checks what every command is checked for; on

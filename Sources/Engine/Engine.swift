@@ -105,6 +105,9 @@ public struct Engine: ~Copyable {
         guard var box = context.clients.slab.take(id) else { return nil }
         box.value.flags.remove(.dirty)
         guard box.value.outputPosition <= journal.committed else {
+            // To be asked again in the next turn.
+            box.value.flags.insert(.dirty)
+            context.clients.dirty.append(id)
             context.clients.slab.put(box, back: id)
             return nil
         }

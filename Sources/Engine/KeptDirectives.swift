@@ -93,6 +93,10 @@ enum KeptDirectives {
         active-defrag-threshold-lower 10
         active-defrag-threshold-upper 100
         activedefrag no
+        !daemonize no
+        lazyfree-lazy-eviction no
+        lazyfree-lazy-server-del no
+        lazyfree-lazy-user-del no
         activerehashing yes
         aof-load-truncated yes
         !aof-rewrite-cpulist

@@ -104,6 +104,23 @@ private enum Throwaway {
         ])
     }
 
+    /// A waiter is served between the commands of a pipeline, as its reply and its effects show.
+    @Test func blockedClientIsServedBeforeTheNextCommandOfAPipeline() {
+        let waiter = server.connect()
+        let writer = server.connect()
+        #expect(waiter("BLPOP", "k", "0") == .none)
+        server.recordEffects()
+        let set1 = TestClient.encode([[UInt8]("SET"), [UInt8]("k"), [UInt8]("1")])
+        let set2 = TestClient.encode([[UInt8]("SET"), [UInt8]("k"), [UInt8]("2")])
+        let get = TestClient.encode([[UInt8]("GET"), [UInt8]("k")])
+        writer.send(set1 + set2 + get)
+        #expect(writer.nextReply() == "OK")
+        #expect(writer.nextReply() == "OK")
+        #expect(writer.nextReply() == "2")
+        #expect(waiter.nextReply() == ["k", "1"])
+        #expect(server.takeEffects() == [["SELECT", "0"], ["SET", "k", "1"], ["DEL", "k"], ["SET", "k", "2"]])
+    }
+
     @Test func blockedClientTimesOutAndGoesOn() {
         let client = server.connect()
         #expect(client("BLPOP", "k", "5") == .none)

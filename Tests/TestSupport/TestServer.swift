@@ -39,7 +39,10 @@ public final class TestServer {
     public func advance(milliseconds: Int64) { clock.advance(milliseconds: milliseconds) }
 
     /// Runs the periodic work.
-    public func cycle() { engine.cycle(elapsedMilliseconds: 100) }
+    public func cycle() {
+        engine.cycle(elapsedMilliseconds: 100)
+        engine.resumeYielded()
+    }
 
     /// Effects since the last call, as requests.
     public func takeEffects() -> [[String]] {
