@@ -47,10 +47,10 @@ extension CommandContext {
 
     /// Asks that a blocked client be woken after the unit; false when it is not blocked.
     public mutating func unblock(_ id: SessionID, _ how: Unblocking) -> Bool {
-        guard !unblocking.contains(where: { $0.session == id }) else { return false }
+        guard !blocking.unblocking.contains(where: { $0.session == id }) else { return false }
         let isBlocked = clients.slab.with(id) { $0.flags.contains(.blocked) && !$0.flags.contains(.killed) }
         guard isBlocked == true else { return false }
-        unblocking.append((id, how))
+        blocking.unblocking.append((id, how))
         return true
     }
 

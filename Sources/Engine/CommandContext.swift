@@ -31,11 +31,10 @@ public struct CommandContext: ~Copyable {
     var errorText: [UInt8] = []
     /// Large words of the request under way, for adoption.
     var largeWords = UniqueArray<PendingRequest.LargeWord>()
-    var waiting: WaitRequest?
+    /// What the command asks about blocked clients: to wait itself, to wake others.
+    var blocking = BlockingRequests()
     /// Input of the served session that is at hand, the request under way included.
     public internal(set) var inputAtHand = 0
-    /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
-    var unblocking: [(session: SessionID, how: Unblocking)] = []
     var notices = Notices()
     /// What the host is to free when it has time.
     var garbage = UniqueArray<Database>()
@@ -97,8 +96,14 @@ public struct CommandContext: ~Copyable {
 
     /// Names what the command waits for; the handler then returns `.block`.
     public mutating func wait(for keys: [[UInt8]], until deadline: Milliseconds?, _ reply: TimeoutReply) {
-        waiting = WaitRequest(keys: keys, deadline: deadline, reply: reply)
+        blocking.waiting = WaitRequest(keys: keys, deadline: deadline, reply: reply)
     }
+}
+
+struct BlockingRequests {
+    var waiting: WaitRequest?
+    /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
+    var unblocking: [(session: SessionID, how: Unblocking)] = []
 }
 
 struct WaitRequest {

@@ -74,8 +74,8 @@ struct BlockedClients: ~Copyable {
 extension Engine {
     /// The served session waits with its command.
     mutating func block(_ arguments: borrowing Arguments) {
-        guard let request = context.waiting else { return }
-        context.waiting = nil
+        guard let request = context.blocking.waiting else { return }
+        context.blocking.waiting = nil
         context.session.flags.insert(.blocked)
         context.statistics.blockedClients += 1
         context.session.blocked = Box(
@@ -112,7 +112,7 @@ extension Engine {
                 unblock(held.value)
             } else {
                 // Still nothing for it: it keeps its place in the queue.
-                context.waiting = nil
+                context.blocking.waiting = nil
                 context.session.blocked = consume held
             }
             endUnit()
@@ -143,8 +143,8 @@ extension Engine {
 
     /// Wakes the blocked clients that commands named.
     mutating func unblockAsRequested() {
-        while !context.unblocking.isEmpty {
-            let next = context.unblocking.removeFirst()
+        while !context.blocking.unblocking.isEmpty {
+            let next = context.blocking.unblocking.removeFirst()
             giveUp(next.session, next.how)
         }
     }

@@ -33,8 +33,8 @@ extension Engine {
             guard let id = context.commands.resolve(arguments) else { continue }
             if case .block = call(id, arguments) {
                 // Inside a transaction nothing waits: the command gives up at once.
-                let reply = context.waiting?.reply ?? .null
-                context.waiting = nil
+                let reply = context.blocking.waiting?.reply ?? .null
+                context.blocking.waiting = nil
                 reply == .null ? context.reply.null() : context.reply.nullArray()
             }
         }
