@@ -139,7 +139,7 @@ extension CommandContext {
 
     // MARK: Keys
 
-    /// Removes a key that exists; its value is freed in the background when it is large.
+    /// Removes a key that exists and frees its value.
     public mutating func remove(_ key: RawSpan, _ slot: KeySlot) {
         keyspace[slot.database][slot.hash].remove(key, slot.hash)
     }

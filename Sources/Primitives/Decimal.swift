@@ -124,19 +124,6 @@ public enum DecimalSum {
         default: return .notFinite
         }
     }
-
-    /// The order of two decimal texts as `long double`s; nil when one is not a number.
-    public static func compare(_ first: RawSpan, _ second: RawSpan) -> Int? {
-        // SAFETY: the C function reads the given counts.
-        let order = unsafe first.withUnsafeBytes { a in
-            unsafe second.withUnsafeBytes { b in
-                unsafe cs_compare_decimals(
-                    a.baseAddress?.assumingMemoryBound(to: CChar.self), a.count,
-                    b.baseAddress?.assumingMemoryBound(to: CChar.self), b.count)
-            }
-        }
-        return order == -2 ? nil : Int(order)
-    }
 }
 
 /// The shortest text that reads back as `value`.

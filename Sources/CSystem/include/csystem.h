@@ -99,9 +99,6 @@ enum cs_decimal_status {
 enum cs_decimal_status cs_add_decimals(const char *first, size_t first_bytes,
                                        const char *second, size_t second_bytes,
                                        char *text, size_t *length);
-/// Compares two decimal texts as long double: -1, 0, 1; -2 when either is not a number.
-int cs_compare_decimals(const char *first, size_t first_bytes,
-                        const char *second, size_t second_bytes);
 /// Shortest text that reads back as the same double; returns its bytes (at most 40).
 size_t cs_format_double(double value, char *text);
 /// Reads a double that fills the whole text; false when it does not.
@@ -115,7 +112,7 @@ static inline ssize_t cs_receive(int fd, void *buffer, size_t bytes) {
     return n < 0 ? -errno : n;
 }
 // Called for every request, so by number: glibc's own wrappers are cancellation
-// points, which costs a process with threads 80 instructions a call. recvfrom
+// points, which costs a process with threads some dozens of instructions. recvfrom
 // also spares the file-system layers that read passes on its way to a socket.
 static inline ssize_t cs_socket_receive(int fd, void *buffer, size_t bytes) {
     ssize_t n = syscall(SYS_recvfrom, fd, buffer, bytes, 0, NULL, NULL);

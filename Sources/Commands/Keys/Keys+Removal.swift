@@ -13,8 +13,8 @@ extension Keys {
                 summary: "Removes keys and tells how many there were.", syntax: "key [key ...]", delete),
             CommandDeclaration(
                 "unlink", arity: -2, [.write, .fast], .keyspace, keys: [.keys(from: 1, [.remove, .delete])],
-                group: .generic, since: "4.0.0", complexity: "O(N) for N keys; large values are freed apart from it",
-                summary: "Removes keys without waiting for their memory.", syntax: "key [key ...]", delete),
+                group: .generic, since: "4.0.0", complexity: "O(N) where N is the number of keys",
+                summary: "Removes keys; like DEL as long as values are strings.", syntax: "key [key ...]", delete),
         ]
     }
 
