@@ -35,6 +35,7 @@ public struct EventLoop: ~Copyable {
     private let events: UnsafeMutablePointer<epoll_event>
     private let buffer: UnsafeMutableRawPointer
     private var eventCount = 0
+    private var pacing = TurnPacing()
     private var eventIndex = 0
     private var receivedCount = 0
     var connections = Slab<Connection>()
@@ -138,6 +139,9 @@ public struct EventLoop: ~Copyable {
         rereading.removeAll(keepingCapacity: true)
         swap(&rereading, &again)
         eventIndex = 0
+        if timeout != 0, pacing.rests(after: eventCount, now: time.monotonicNanoseconds) {
+            cs_rest(TurnPacing.rest)
+        }
         let count = unsafe epoll_wait(poll, events, Int32(Self.eventCapacity), timeout)
         eventCount = max(0, Int(count))
     }

@@ -149,6 +149,8 @@ int cs_socket_error(int fd);
 /// A descriptor from which the given signals are read one by one.
 int cs_signal_descriptor(const int *signals, size_t count);
 int cs_next_signal(int descriptor);
+// Sleeps; the kernel may add a microsecond (and does add its slack unless `cs_timer_descriptor` was called).
+void cs_rest(int64_t nanoseconds);
 int cs_timer_descriptor(void);
 /// Makes the timer ring once, so many nanoseconds from now.
 void cs_timer_set(int descriptor, int64_t nanoseconds);
