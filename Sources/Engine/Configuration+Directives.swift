@@ -16,6 +16,10 @@ public struct Directive: Sendable {
         case flag(Field<Bool>)
         case text(Field<[UInt8]>)
         case words(Field<[String]>)
+        /// A value that is a part of a setting, or several numbers, or has a spelling of its own.
+        case composed(
+            get: @Sendable (Configuration) -> String,
+            set: @Sendable (inout Configuration, [[UInt8]]) throws(Refusal) -> Void)
         case choice([String], get: @Sendable (Configuration) -> String, set: @Sendable (inout Configuration, String) -> Void)
         case kept(KeptShape, initial: [UInt8])
     }
@@ -62,7 +66,7 @@ public struct Directive: Sendable {
         case .flag(let field): [UInt8](configuration[keyPath: field] ? "yes" : "no")
         case .text(let field): configuration[keyPath: field]
         case .words(let field): [UInt8](configuration[keyPath: field].joined(separator: " "))
-        case .choice(_, let get, _): [UInt8](get(configuration))
+        case .choice(_, let get, _), .composed(let get, _): [UInt8](get(configuration))
         case .kept(_, let initial): configuration.kept[name] ?? initial
         }
     }
@@ -78,6 +82,9 @@ public struct Directive: Sendable {
             return
         case .kept(let shape, _):
             configuration.kept[name] = try shape.checked(words)
+            return
+        case .composed(_, let set):
+            try set(&configuration, words)
             return
         default: break
         }
@@ -102,7 +109,7 @@ public struct Directive: Sendable {
             configuration[keyPath: field] = word
         case .choice(let options, _, let set):
             set(&configuration, try Self.option(word, of: options))
-        case .words, .kept: break
+        case .words, .kept, .composed: break
         }
     }
 
@@ -181,7 +188,7 @@ public struct DirectiveTable: Sendable {
         byName[String(decoding: name, as: UTF8.self).lowercased()].map { directives[$0] }
     }
 
-    private static var acting: [Directive] { engine + network + process }
+    private static var acting: [Directive] { engine + network + process + log + monitoring + limits }
 
     private static var engine: [Directive] {
         [
@@ -216,13 +223,71 @@ public struct DirectiveTable: Sendable {
 
     private static var process: [Directive] {
         [
-            Directive("loglevel", Directive.choice(\.process.logLevel)),
-            Directive("logfile", .text(\.process.logFile), isImmutable: true),
             Directive("dir", .text(\.process.directory)),
             Directive("pidfile", .text(\.process.pidFile), isImmutable: true),
             Directive("always-show-logo", .flag(\.process.showsLogo), isImmutable: true),
             Directive("enable-debug-command", Directive.choice(\.process.debugCommand), isImmutable: true),
             Directive("enable-protected-configs", Directive.choice(\.process.protectedDirectives), isImmutable: true),
+            Directive("daemonize", .flag(\.process.runsInBackground), isImmutable: true),
+            Directive("supervised", Directive.choice(\.process.supervision), isImmutable: true),
+            Directive("set-proc-title", .flag(\.process.setsTitle), isImmutable: true),
+            Directive("proc-title-template", .text(\.process.titleTemplate)),
+            Directive("oom-score-adj", Directive.choice(\.process.outOfMemoryScore)),
+            Directive("oom-score-adj-values", Directive.numbers(\.process.outOfMemoryValues, -2000...2000)),
+            Directive("shutdown-timeout", .integer(\.process.shutdownSeconds, 0...Int64(Int32.max))),
+            Directive("shutdown-on-sigint", .text(\.process.shutdownOnInterrupt)),
+            Directive("shutdown-on-sigterm", .text(\.process.shutdownOnTermination)),
+            Directive("disable-thp", .flag(\.process.disablesHugePages), isImmutable: true),
+            Directive("locale-collate", .text(\.process.collation)),
+        ]
+    }
+
+    private static var log: [Directive] {
+        [
+            Directive("loglevel", Directive.choice(\.log.level)),
+            Directive("logfile", .text(\.log.file), isImmutable: true),
+            Directive("log-format", Directive.choice(\.log.format)),
+            Directive("log-timestamp-format", Directive.choice(\.log.timestamps)),
+            Directive("syslog-enabled", .flag(\.log.usesSyslog), isImmutable: true),
+            Directive("syslog-ident", .text(\.log.syslogIdentity), isImmutable: true),
+            Directive("syslog-facility", Directive.choice(\.log.syslogFacility), isImmutable: true),
+            Directive("crash-log-enabled", .flag(\.log.reportsCrashes)),
+            Directive("crash-memcheck-enabled", .flag(\.log.checksMemoryOnCrash)),
+            Directive("hide-user-data-from-log", .flag(\.log.hidesUserData)),
+            Directive("watchdog-period", .integer(\.log.watchdogMilliseconds, 0...Int64(Int32.max))),
+        ]
+    }
+
+    private static var monitoring: [Directive] {
+        let any = -1...Int64.max
+        let lengths = 0...Int64.max
+        return [
+            Directive(
+                "slowlog-log-slower-than", .integer(\.monitoring.thresholds[0], any),
+                aliases: ["commandlog-execution-slower-than"]),
+            Directive("commandlog-request-larger-than", .integer(\.monitoring.thresholds[1], any)),
+            Directive("commandlog-reply-larger-than", .integer(\.monitoring.thresholds[2], any)),
+            Directive(
+                "slowlog-max-len", .integer(\.monitoring.lengths[0], lengths), aliases: ["commandlog-slow-execution-max-len"]),
+            Directive("commandlog-large-request-max-len", .integer(\.monitoring.lengths[1], lengths)),
+            Directive("commandlog-large-reply-max-len", .integer(\.monitoring.lengths[2], lengths)),
+            Directive("slowlog-entry-max-argc", .integer(\.monitoring.keptWords, 2...Int64(Int32.max))),
+            Directive("slowlog-entry-max-string-len", .integer(\.monitoring.keptWordBytes, 1...Int64(Int32.max))),
+            Directive("latency-monitor-threshold", .integer(\.monitoring.latencyThreshold, lengths)),
+            Directive("latency-tracking", .flag(\.monitoring.tracksLatency)),
+            Directive("latency-tracking-info-percentiles", percentiles),
+        ]
+    }
+
+    private static var limits: [Directive] {
+        [
+            Directive("client-output-buffer-limit", outputBuffers),
+            Directive("maxmemory-clients", Directive.memoryOrPercent(\.limits.totalClientMemory)),
+            Directive("bind-source-addr", .text(\.network.outboundAddress)),
+            Directive("unixsocketgroup", .text(\.network.unixSocketGroup), isImmutable: true),
+            Directive("socket-mark-id", .integer(\.network.socketMark, 0...Int64(UInt32.max)), isImmutable: true),
+            Directive("max-new-connections-per-cycle", .integer(\.network.acceptsPerTurn, 1...1000)),
+            Directive("availability-zone", .text(\.network.availabilityZone)),
         ]
     }
 }

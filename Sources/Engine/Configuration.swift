@@ -16,8 +16,11 @@ public struct Configuration: Sendable {
     /// Values out of bounds are moved to the nearest, as Redis does with this one.
     public var hz: Int64 = 10 { didSet { hz = min(max(hz, 1), 500) } }
     public var lazyFree = LazyFreeSettings()
+    public var limits = ClientLimits()
+    public var monitoring = MonitoringSettings()
     public var network = NetworkSettings()
     public var process = ProcessSettings()
+    public var log = LogSettings()
     /// Directives whose feature does not act yet, by name: kept and told, nothing more.
     public var kept: [String: [UInt8]] = [:]
 
@@ -47,19 +50,120 @@ public struct NetworkSettings: Sendable {
     public var timeoutSeconds: Int64 = 0
     public var keepAliveSeconds: Int64 = 300
     public var isProtected = true
+    /// The local address of outbound connections.
+    public var outboundAddress: [UInt8] = []
+    public var unixSocketGroup: [UInt8] = []
+    /// SO_MARK of the listening sockets; 0: none.
+    public var socketMark: Int64 = 0
+    /// Connections accepted in one turn of the loop.
+    public var acceptsPerTurn: Int64 = 10
+    /// Where the server says it stands (INFO server).
+    public var availabilityZone: [UInt8] = []
 
     public init() {}
 }
 
+/// What a single client, or all of them together, may hold.
+public struct ClientLimits: Sendable {
+    /// By class, in the order of `ClientClass`.
+    public var outputBuffers: [OutputBufferLimit] = [
+        OutputBufferLimit(hard: 0, soft: 0, softSeconds: 0),
+        OutputBufferLimit(hard: 256 << 20, soft: 64 << 20, softSeconds: 60),
+        OutputBufferLimit(hard: 32 << 20, soft: 8 << 20, softSeconds: 60),
+    ]
+    /// Bytes that all clients together may hold; negative: percent of `maxmemory`; 0: no limit.
+    public var totalClientMemory: Int64 = 0
+}
+
+/// Clients as `client-output-buffer-limit` and CLIENT KILL TYPE tell them apart.
+public enum ClientClass: Int, Sendable, CaseIterable { case normal, replica, pubsub }
+
+/// Bytes of unread replies after which a client is dropped: at once above
+/// `hard`, after `softSeconds` on end above `soft`; 0: no limit.
+public struct OutputBufferLimit: Sendable, Equatable {
+    public var hard: Int64
+    public var soft: Int64
+    public var softSeconds: Int64
+}
+
+/// What the server notes about commands.
+public struct MonitoringSettings: Sendable {
+    /// By kind, in the order of `CommandLogKind`: slow executions (microseconds),
+    /// large requests and large replies (bytes). Negative: nothing is noted; 0: everything.
+    public var thresholds: [Int64] = [10_000, 1 << 20, 1 << 20]
+    /// Notes kept, by kind.
+    public var lengths: [Int64] = [128, 128, 128]
+    /// Words of a noted command that are kept.
+    public var keptWords: Int64 = 32
+    /// Bytes of a word of a noted command that are kept.
+    public var keptWordBytes: Int64 = 128
+    /// Milliseconds from which events are kept by LATENCY; 0: none are.
+    public var latencyThreshold: Int64 = 0
+    /// Whether the times of every command are kept as a histogram.
+    public var tracksLatency = true
+    /// Percentiles that INFO latencystats shows.
+    public var percentiles: [Double] = [50, 99, 99.9]
+}
+
+/// The three lists of COMMANDLOG; SLOWLOG shows the first.
+public enum CommandLogKind: Int, Sendable, CaseIterable { case slow, largeRequest, largeReply }
+
+public struct LogSettings: Sendable {
+    public var level = LogLevel.notice
+    /// Empty: standard output.
+    public var file: [UInt8] = []
+    public var format = LogFormat.legacy
+    public var timestamps = LogTimestamps.legacy
+    public var usesSyslog = false
+    public var syslogIdentity: [UInt8] = [UInt8]("redis")
+    public var syslogFacility = SyslogFacility.local0
+    /// Whether a crash report is written on fatal signals.
+    public var reportsCrashes = true
+    public var checksMemoryOnCrash = true
+    /// Whether arguments of commands are kept out of the log.
+    public var hidesUserData = true
+    /// Milliseconds after which a command that does not end is logged with its stack; 0: never.
+    public var watchdogMilliseconds: Int64 = 0
+}
+
+public enum LogFormat: String, Sendable, CaseIterable { case legacy, logfmt, json }
+
+public enum LogTimestamps: String, Sendable, CaseIterable { case legacy, iso8601, milliseconds }
+
+public enum SyslogFacility: String, Sendable, CaseIterable {
+    case user, local0, local1, local2, local3, local4, local5, local6, local7
+}
+
+/// Who started the process and waits to hear that it is ready.
+public enum Supervision: String, Sendable, CaseIterable { case upstart, systemd, auto, no }
+
+/// Whether the process writes its `oom_score_adj`, and how the values count.
+public enum OutOfMemoryScore: String, Sendable, CaseIterable { case no, yes, relative, absolute }
+
 public struct ProcessSettings: Sendable {
-    public var logLevel = LogLevel.notice
-    public var logFile: [UInt8] = []
     public var directory: [UInt8] = [UInt8](".")
     public var pidFile: [UInt8] = []
     public var showsLogo = false
     public var debugCommand = LocalPermission.no
     /// Who may say with CONFIG SET where files are written.
     public var protectedDirectives = LocalPermission.no
+    public var runsInBackground = false
+    public var supervision = Supervision.no
+    public var setsTitle = true
+    public var titleTemplate = [UInt8]("{title} {listen-addr} {server-mode}")
+    public var outOfMemoryScore = OutOfMemoryScore.no
+    /// For the server, for replicas, for background children.
+    public var outOfMemoryValues: [Int64] = [0, 200, 800]
+    /// Seconds that a shutdown waits for replicas.
+    public var shutdownSeconds: Int64 = 10
+    /// What a signal asks for: words of SHUTDOWN.
+    public var shutdownOnInterrupt: [UInt8] = [UInt8]("default")
+    public var shutdownOnTermination: [UInt8] = [UInt8]("default")
+    public var disablesHugePages = true
+    /// Locale of string collation; empty: the environment's.
+    public var collation: [UInt8] = []
+    /// Names that `rename-command` gave: old to new, empty for a command that is taken away.
+    public var renamedCommands: [(from: [UInt8], to: [UInt8])] = []
 }
 
 public enum LogLevel: String, Sendable, CaseIterable { case debug, verbose, notice, warning, nothing }

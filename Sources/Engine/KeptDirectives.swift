@@ -93,7 +93,6 @@ enum KeptDirectives {
         active-defrag-threshold-lower 10
         active-defrag-threshold-upper 100
         activedefrag no
-        !daemonize no
         lazyfree-lazy-eviction no
         lazyfree-lazy-server-del no
         lazyfree-lazy-user-del no
@@ -110,14 +109,11 @@ enum KeptDirectives {
         appendonly no
         auto-aof-rewrite-min-size 67108864
         auto-aof-rewrite-percentage 100
-        availability-zone
         !bgsave-cpulist
         !bgsave_cpulist
-        bind-source-addr
         !bio-cpulist
         !bio_cpulist
         busy-reply-threshold 5000
-        client-output-buffer-limit normal 0 0 0 slave 268435456 67108864 60 pubsub 33554432 8388608 60
         cluster-allow-pubsubshard-when-down yes
         cluster-allow-reads-when-down no
         cluster-allow-replica-migration yes
@@ -149,16 +145,7 @@ enum KeptDirectives {
         cluster-slave-validity-factor 10
         cluster-slot-migration-log-max-len 1000
         cluster-slot-stats-enabled no
-        commandlog-execution-slower-than 10000
-        commandlog-large-reply-max-len 128
-        commandlog-large-request-max-len 128
-        commandlog-reply-larger-than 1048576
-        commandlog-request-larger-than 1048576
-        commandlog-slow-execution-max-len 128
-        crash-log-enabled yes
-        crash-memcheck-enabled yes
         dbfilename dump.rdb
-        !disable-thp yes
         dual-channel-replication-enabled no
         dynamic-hz yes
         !enable-module-command no
@@ -168,28 +155,19 @@ enum KeptDirectives {
         hash-max-ziplist-entries 512
         hash-max-ziplist-value 64
         !hash-seed
-        hide-user-data-from-log yes
         hll-sparse-max-bytes 3000
         ignore-warnings
         import-mode no
         !io-threads 1
         !io-threads-do-reads no
         jemalloc-bg-thread yes
-        latency-monitor-threshold 0
-        latency-tracking yes
-        latency-tracking-info-percentiles 50 99 99.9
         list-compress-depth 0
         list-max-listpack-size -2
         list-max-ziplist-size -2
-        locale-collate
-        log-format legacy
-        log-timestamp-format legacy
         lua-time-limit 5000
         masterauth
         masteruser
-        max-new-connections-per-cycle 10
         max-new-tls-connections-per-cycle 1
-        maxmemory-clients 0
         maxmemory-eviction-tenacity 10
         maxmemory-samples 5
         min-replicas-max-lag 10
@@ -199,12 +177,9 @@ enum KeptDirectives {
         !mptcp no
         no-appendfsync-on-rewrite no
         notify-keyspace-events
-        oom-score-adj no
-        oom-score-adj-values 0 200 800
         prefetch-batch-max-size 16
         primaryauth
         primaryuser
-        proc-title-template {title} {listen-addr} {server-mode}
         propagation-error-behavior ignore
         rdb-del-sync-files no
         rdb-save-incremental-fsync yes
@@ -243,10 +218,6 @@ enum KeptDirectives {
         set-max-intset-entries 512
         set-max-listpack-entries 128
         set-max-listpack-value 64
-        !set-proc-title yes
-        shutdown-on-sigint default
-        shutdown-on-sigterm default
-        shutdown-timeout 10
         slave-announce-ip
         slave-announce-port 0
         slave-ignore-maxmemory yes
@@ -256,16 +227,9 @@ enum KeptDirectives {
         slave-serve-stale-data yes
         !slaveof
         slot-migration-max-failover-repl-bytes 0
-        slowlog-log-slower-than 10000
-        slowlog-max-len 128
-        !socket-mark-id 0
         stop-writes-on-bgsave-error yes
         stream-node-max-bytes 4096
         stream-node-max-entries 100
-        !supervised no
-        !syslog-enabled no
-        !syslog-facility local0
-        !syslog-ident redis
         tls-auth-clients yes
         tls-auth-clients-user off
         tls-auto-reload-interval 0
@@ -289,7 +253,6 @@ enum KeptDirectives {
         tls-session-cache-timeout 300
         tls-session-caching yes
         tracking-table-max-keys 1000000
-        !unixsocketgroup
         zset-max-listpack-entries 128
         zset-max-listpack-value 64
         zset-max-ziplist-entries 128

@@ -54,8 +54,8 @@ public struct Server: ~Copyable {
         MemoryMeter.purgeInBackground()
         let time = TimeSource.machine()
         let logger = try Logger(
-            path: String(decoding: configuration.process.logFile, as: UTF8.self),
-            level: configuration.process.logLevel, time: time)
+            path: String(decoding: configuration.log.file, as: UTF8.self),
+            level: configuration.log.level, time: time)
         let directory = String(decoding: configuration.process.directory, as: UTF8.self)
         let failure = Process.changeDirectory(directory)
         guard failure == 0 else { throw StartupError("Can't chdir to '\(directory)': \(errorText(failure))") }
@@ -117,7 +117,7 @@ public struct Server: ~Copyable {
 
     private func announce() {
         let configuration = engine.context.configuration
-        if configuration.process.showsLogo || configuration.process.logFile.isEmpty {
+        if configuration.process.showsLogo || configuration.log.file.isEmpty {
             logger.raw(
                 """
 
@@ -314,7 +314,7 @@ public struct Server: ~Copyable {
         for id in requests.closing { drop(id) }
         if requests.resetStatistics { freed.reset() }
         if requests.purgeMemory { MemoryMeter.purge() }
-        if requests.changedDirectives.contains("loglevel") { logger.level = engine.context.configuration.process.logLevel }
+        if requests.changedDirectives.contains("loglevel") { logger.level = engine.context.configuration.log.level }
         if requests.changedDirectives.contains("maxclients") { Self.raiseDescriptorLimit(&engine.context.configuration, logger) }
         if requests.changedDirectives.contains("dir") {
             let directory = String(decoding: engine.context.configuration.process.directory, as: UTF8.self)

@@ -48,7 +48,7 @@ private final class Scratch {
         let configuration = try read("port 7000\r\n  MaxClients\t55  \nloglevel WARNING\nbind 127.0.0.1 ::1\ntimeout 3").get()
         #expect(configuration.network.port == 7000)
         #expect(configuration.network.maximumClients == 55)
-        #expect(configuration.process.logLevel == .warning)
+        #expect(configuration.log.level == .warning)
         #expect(configuration.network.bind == ["127.0.0.1", "::1"])
         #expect(configuration.network.timeoutSeconds == 3)
     }
@@ -66,7 +66,7 @@ private final class Scratch {
             """#).get()
         #expect(configuration.requiredPassword == [UInt8]("a bA\n\"c\""))
         #expect(configuration.process.pidFile == [UInt8](#"it's \n here"#))
-        #expect(configuration.process.logFile == [])
+        #expect(configuration.log.file == [])
         #expect(configuration.network.port == 99)
     }
 
@@ -187,7 +187,7 @@ private final class Scratch {
     @Test func options() throws {
         let configuration = try read("", options: ["--port", "7777", "--loglevel", "verbose", "--maxmemory", "1gb"]).get()
         #expect(configuration.network.port == 7777)
-        #expect(configuration.process.logLevel == .verbose)
+        #expect(configuration.log.level == .verbose)
         #expect(configuration.maximumMemory == 1 << 30)
     }
 
