@@ -68,7 +68,8 @@ extension CommandContext {
         }
     }
 
-    var freshAccess: AccessBits { configuration.accessPolicy.initial(at: now) }
+    /// The access bits of a value that is new.
+    public var freshAccess: AccessBits { configuration.accessPolicy.initial(at: now) }
 
     /// The access bits that a written string gets: a frequency survives overwriting, and counts it.
     mutating func access(after slot: KeySlot) -> AccessBits {
@@ -205,7 +206,7 @@ extension CommandContext {
         let count = keyspace[database].count
         guard count > 0 else { return 0 }
         let contents = keyspace.takeContents(of: database)
-        if freeing == .background { garbage.append(contents) }
+        if freeing == .background { keyspace.bin.add(.database(contents)) }
         return count
     }
 

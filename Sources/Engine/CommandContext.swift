@@ -36,8 +36,6 @@ public struct CommandContext: ~Copyable {
     /// Input of the served session that is at hand, the request under way included.
     public internal(set) var inputAtHand = 0
     var notices = Notices()
-    /// What the host is to free when it has time.
-    var garbage = UniqueArray<Database>()
 
     init(
         configuration: Configuration, commands: CommandTable, time: TimeSource, seed: HashSeed, randomSeed: UInt64,

@@ -188,7 +188,7 @@ public struct DirectiveTable: Sendable {
         byName[String(decoding: name, as: UTF8.self).lowercased()].map { directives[$0] }
     }
 
-    private static var acting: [Directive] { engine + network + process + log + monitoring + limits }
+    private static var acting: [Directive] { engine + network + process + log + monitoring + limits + values }
 
     private static var engine: [Directive] {
         [

@@ -21,6 +21,7 @@ public struct Configuration: Sendable {
     public var network = NetworkSettings()
     public var process = ProcessSettings()
     public var log = LogSettings()
+    public var values = ValueLimits()
     /// Directives whose feature does not act yet, by name: kept and told, nothing more.
     public var kept: [String: [UInt8]] = [:]
 

@@ -128,8 +128,8 @@ public struct Engine: ~Copyable {
     /// To be called when all output of a turn is on its way.
     public mutating func endTurn() { context.reply.bytes.recycle() }
 
-    /// Databases to be freed at leisure.
-    public mutating func takeGarbage() -> Database? { context.garbage.popLast() }
+    /// Databases and large values to be freed at leisure.
+    public mutating func takeGarbage() -> Garbage? { context.keyspace.bin.take() }
 
     /// What commands asked of the host since the last call.
     public mutating func takeRequests() -> HostRequests {

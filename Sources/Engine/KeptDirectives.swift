@@ -150,20 +150,12 @@ enum KeptDirectives {
         dynamic-hz yes
         !enable-module-command no
         extended-redis-compatibility no
-        hash-max-listpack-entries 512
-        hash-max-listpack-value 64
-        hash-max-ziplist-entries 512
-        hash-max-ziplist-value 64
         !hash-seed
-        hll-sparse-max-bytes 3000
         ignore-warnings
         import-mode no
         !io-threads 1
         !io-threads-do-reads no
         jemalloc-bg-thread yes
-        list-compress-depth 0
-        list-max-listpack-size -2
-        list-max-ziplist-size -2
         lua-time-limit 5000
         masterauth
         masteruser
@@ -215,9 +207,6 @@ enum KeptDirectives {
         save 3600 1 300 100 60 10000
         !server-cpulist
         !server_cpulist
-        set-max-intset-entries 512
-        set-max-listpack-entries 128
-        set-max-listpack-value 64
         slave-announce-ip
         slave-announce-port 0
         slave-ignore-maxmemory yes
@@ -253,10 +242,6 @@ enum KeptDirectives {
         tls-session-cache-timeout 300
         tls-session-caching yes
         tracking-table-max-keys 1000000
-        zset-max-listpack-entries 128
-        zset-max-listpack-value 64
-        zset-max-ziplist-entries 128
-        zset-max-ziplist-value 64
         """
     }
 }

@@ -26,9 +26,9 @@ public struct Database: ~Copyable {
     @usableFromInline var partitions = UniqueArray<Partition>()
 
     /// `partitionCount` must be a power of two.
-    public init(partitionCount: Int, seed: HashSeed) {
+    public init(partitionCount: Int, seed: HashSeed, bin: GarbageBin) {
         precondition(partitionCount > 0 && partitionCount & (partitionCount - 1) == 0)
-        for _ in 0..<partitionCount { partitions.append(Partition(seed: seed)) }
+        for _ in 0..<partitionCount { partitions.append(Partition(seed: seed, bin: bin)) }
     }
 
     /// The partition of a key: bits of its hash that neither bucket nor fingerprint use.

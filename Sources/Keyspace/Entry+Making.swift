@@ -19,7 +19,7 @@ extension Entry {
     }
 
     /// Bytes of the value area.
-    var valueAreaCount: Int { holdsBlock || encoding == .int ? 8 : embeddedCount }
+    var valueAreaCount: Int { holdsBlock || holdsContainer || encoding == .int ? 8 : embeddedCount }
 
     /// Bytes of the entry's allocation.
     var allocationCount: Int { SizeClass.rounded(valueOffset + valueAreaCount) }
@@ -28,16 +28,18 @@ extension Entry {
     public var memoryUsage: Int {
         var total = allocationCount
         if let block = sharedBlock { total += block.allocationBytes }
+        if holdsContainer { total += containerMemory }
         return total
     }
 
     /// A new allocation with header, expiry and key; the value area of `valueCount` bytes is to be filled.
-    private static func allocateEntry(_ key: RawSpan, _ shape: EntryShape, valueCount: Int, holdsBlock: Bool) -> Entry {
+    /// `kind`: block or container flag, 0 for an embedded value.
+    static func allocateEntry(_ key: RawSpan, _ shape: EntryShape, valueCount: Int, kind: UInt64 = 0) -> Entry {
         let total = layoutBytes(key: key.byteCount, hasExpiry: shape.expiry != nil, value: valueCount)
         let raw = unsafe allocate(SizeClass.rounded(total))
         var header = UInt64(shape.type.rawValue) | UInt64(shape.encoding.rawValue) << 4
         if shape.expiry != nil { header |= expiryFlag }
-        if holdsBlock { header |= blockFlag }
+        header |= kind
         header |= UInt64(shape.access.raw) << 16
         var offset = 8
         if let expiry = shape.expiry {
@@ -51,50 +53,53 @@ extension Entry {
         } else {
             header |= UInt64(key.byteCount) << 40
         }
-        if !holdsBlock { header |= UInt64(valueCount) << 48 }
+        if kind == 0 { header |= UInt64(valueCount) << 48 }
         unsafe raw.storeBytes(of: header, as: UInt64.self)
         unsafe key.copy(to: raw + offset)
         return unsafe Entry(raw: raw)
     }
 
     static func make(_ key: RawSpan, _ shape: EntryShape, integer: Int64) -> Entry {
-        let entry = allocateEntry(key, shape, valueCount: 8, holdsBlock: false)
+        let entry = allocateEntry(key, shape, valueCount: 8)
         unsafe entry.valueStart.storeBytes(of: integer, as: Int64.self)
         return entry
     }
 
     static func make(_ key: RawSpan, _ shape: EntryShape, bytes: RawSpan) -> Entry {
         if bytes.byteCount > embeddedLimit { return make(key, shape, block: Block(copying: bytes)) }
-        let entry = allocateEntry(key, shape, valueCount: bytes.byteCount, holdsBlock: false)
+        let entry = allocateEntry(key, shape, valueCount: bytes.byteCount)
         unsafe bytes.copy(to: entry.valueStart)
         return entry
     }
 
     static func make(_ key: RawSpan, _ shape: EntryShape, block: consuming Block) -> Entry {
-        let entry = allocateEntry(key, shape, valueCount: 8, holdsBlock: true)
+        let entry = allocateEntry(key, shape, valueCount: 8, kind: blockFlag)
         unsafe entry.valueStart.storeBytes(of: block.detach(), as: UnsafeMutableRawPointer.self)
         return entry
     }
 
     enum BlockTransfer { case move, share }
 
-    /// A second entry with the same value. When the block is moved, this one
-    /// must be left by `freeShell`.
+    /// A second entry with the same value. When block or container is moved, this
+    /// one must be left by `freeShell`; when it is shared, a container is copied.
     func copied(key: RawSpan, expiry: Milliseconds?, block transfer: BlockTransfer = .share) -> Entry {
         let shape = EntryShape(type: type, encoding: encoding, expiry: expiry, access: access)
-        let copy = Entry.allocateEntry(key, shape, valueCount: valueAreaCount, holdsBlock: holdsBlock)
+        let copy = Entry.allocateEntry(key, shape, valueCount: valueAreaCount, kind: header & (Entry.blockFlag | Entry.containerFlag))
         unsafe copy.valueStart.copyMemory(from: valueStart, byteCount: valueAreaCount)
-        if holdsBlock, transfer == .share, let shared = sharedBlock { unsafe _ = shared.detach() }
+        guard transfer == .share else { return copy }
+        if let shared = sharedBlock { unsafe _ = shared.detach() }
+        if holdsContainer { copyContainer(into: copy) }
         return copy
     }
 
     /// Frees the allocation and gives up the block.
     @unsafe public func free() {
         if holdsBlock { _ = unsafe Block(adopting: blockPointer) }
+        if holdsContainer { freeContainer() }
         unsafe CSystem.free(raw)
     }
 
-    /// Frees the allocation of an entry whose block, if any, has moved.
+    /// Frees the allocation of an entry whose block or container, if any, has moved.
     @unsafe func freeShell() { unsafe CSystem.free(raw) }
 
     // MARK: Changes in place
@@ -107,7 +112,7 @@ extension Entry {
 
     /// Makes an embedded string an integer where that fits the allocation; false when it does not.
     func overwrite(integer: Int64) -> Bool {
-        guard !holdsBlock else { return false }
+        guard !holdsBlock, !holdsContainer else { return false }
         let offset = valueOffset
         if encoding != .int {
             guard SizeClass.rounded(offset + 8) == SizeClass.rounded(offset + embeddedCount) else { return false }
@@ -122,7 +127,7 @@ extension Entry {
     @inlinable
     func overwrite(bytes: RawSpan, encoding: ValueEncoding) -> Bool {
         let count = bytes.byteCount
-        guard count <= Self.embeddedLimit, !holdsBlock else { return false }
+        guard count <= Self.embeddedLimit, !holdsBlock, !holdsContainer else { return false }
         let offset = valueOffset
         let area = self.encoding == .int ? 8 : embeddedCount
         guard SizeClass.rounded(offset &+ count) == SizeClass.rounded(offset &+ area) else { return false }

@@ -1,7 +1,8 @@
 // An entry is one allocation that holds a key and, when it is small, its value:
 //
 //   byte 0      type (bits 0..3) | encoding (bits 4..7)
-//   byte 1      flags: 1 has an expiry, 2 value is a block, 4 wide key length
+//   byte 1      flags: 1 has an expiry, 2 value is a block, 4 wide key length,
+//               8 value is a container
 //   byte 2..4   access bits: LRU seconds or LFU minutes and counter (24 bits)
 //   byte 5      key length up to 255
 //   byte 6..7   length of an embedded value
@@ -9,6 +10,10 @@
 //   [ 8 bytes   key length ]                          flag 4, keys above 255 bytes
 //   key bytes
 //   value: bytes | 8-byte integer (int) | 8-byte pointer to a block (flag 2)
+//          or to a container (flag 8)
+//
+// Small lists, sets, hashes and sorted sets are bytes as well: a listpack or an
+// intset, embedded, or in a block above 16 KiB. Large ones are containers.
 //
 // A 16-byte key with an 8-byte value or an integer fills the 32-byte class,
 // with 64 bytes the 96-byte class; with an expiry and 32 bytes the 64-byte class.
@@ -42,6 +47,7 @@ public struct Entry: TableElement {
     @usableFromInline static var expiryFlag: UInt64 { 1 << 8 }
     @usableFromInline static var blockFlag: UInt64 { 2 << 8 }
     @usableFromInline static var wideKeyFlag: UInt64 { 4 << 8 }
+    @usableFromInline static var containerFlag: UInt64 { 8 << 8 }
 
     @inlinable public var type: ValueType { ValueType(rawValue: UInt8(truncatingIfNeeded: header & 15)) ?? .string }
     @inlinable public var encoding: ValueEncoding {
@@ -120,7 +126,7 @@ public struct Entry: TableElement {
         unsafe raw.loadUnaligned(fromByteOffset: valueOffset, as: UnsafeMutableRawPointer.self)
     }
 
-    /// The bytes of a string that is not int-encoded.
+    /// The bytes of a string that is not int-encoded, of a listpack or an intset.
     @inlinable
     public var bytes: RawSpan {
         @_lifetime(borrow self)

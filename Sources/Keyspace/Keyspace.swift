@@ -6,12 +6,14 @@ import Structures
 public struct Keyspace: ~Copyable {
     @usableFromInline var databases = UniqueArray<Database>()
     public let seed: HashSeed
+    /// What is to be freed at leisure.
+    public let bin = GarbageBin()
     private let partitionCount: Int
 
     public init(databaseCount: Int, partitionCount: Int, seed: HashSeed) {
         self.seed = seed
         self.partitionCount = partitionCount
-        for _ in 0..<databaseCount { databases.append(Database(partitionCount: partitionCount, seed: seed)) }
+        for _ in 0..<databaseCount { databases.append(Database(partitionCount: partitionCount, seed: seed, bin: bin)) }
     }
 
     public var databaseCount: Int { databases.count }
@@ -33,7 +35,7 @@ public struct Keyspace: ~Copyable {
 
     /// Takes all keys out of a database; whoever drops the result frees them.
     public mutating func takeContents(of index: DatabaseIndex) -> Database {
-        var contents = Database(partitionCount: partitionCount, seed: seed)
+        var contents = Database(partitionCount: partitionCount, seed: seed, bin: bin)
         Swift.swap(&contents, &databases[index.value])
         return contents
     }

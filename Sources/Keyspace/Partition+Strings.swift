@@ -77,8 +77,7 @@ extension Partition {
     mutating func put(_ entry: Entry, _ existing: Entry?, _ hash: UInt64) {
         guard let existing else { return insert(entry, hash) }
         replace(existing, hadExpiry: existing.hasExpiry, with: entry, hash)
-        // SAFETY: replaced in both tables.
-        unsafe existing.free()
+        discard(existing)
     }
 
     /// Writes `bytes` into the string of `entry` at `offset`, zero-filling a

@@ -11,7 +11,11 @@ public struct Partition: ~Copyable {
     /// Where the expire cycle goes on in `expiring`.
     var expirePosition: HashTable<Entry>.ScanPosition = 0
 
-    public init(seed: HashSeed) {
+    let bin: GarbageBin
+
+    /// `bin` gets the values that take long to free.
+    public init(seed: HashSeed, bin: GarbageBin) {
+        self.bin = bin
         entries = HashTable(seed: seed)
         expiring = HashTable(seed: seed)
     }
@@ -63,8 +67,7 @@ public struct Partition: ~Copyable {
     @discardableResult
     public mutating func remove(_ key: RawSpan, _ hash: UInt64) -> Bool {
         guard let entry = detach(key, hash) else { return false }
-        // SAFETY: detached, so nothing refers to it.
-        unsafe entry.free()
+        discard(entry)
         return true
     }
 

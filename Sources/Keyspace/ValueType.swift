@@ -28,12 +28,28 @@ public enum ValueEncoding: UInt8, Sendable {
     case int = 1
     /// A string of at most 44 bytes.
     case embstr = 2
+    /// A small list, set, hash or sorted set in one run of bytes.
+    case listpack = 3
+    case quicklist = 4
+    /// A small set of integers, sorted.
+    case intset = 5
+    case hashtable = 6
+    /// A sorted set in a table and a tree; clients know it by this name.
+    case skiplist = 7
+    /// A small hash with field expiries.
+    case listpackex = 8
 
     public var name: StaticString {
         switch self {
         case .raw: "raw"
         case .int: "int"
         case .embstr: "embstr"
+        case .listpack: "listpack"
+        case .quicklist: "quicklist"
+        case .intset: "intset"
+        case .hashtable: "hashtable"
+        case .skiplist: "skiplist"
+        case .listpackex: "listpackex"
         }
     }
 

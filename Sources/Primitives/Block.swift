@@ -137,6 +137,20 @@ public struct Block: ~Copyable, @unchecked Sendable {
         return copy
     }
 
+    /// Replaces `removed` bytes at `offset` by `inserted` ones, which are to be
+    /// written before they are read. Moves to a block of its own when this one is shared.
+    @unsafe public mutating func splice(at offset: Int, removing removed: Int, inserting inserted: Int) {
+        precondition(offset >= 0 && removed >= 0 && inserted >= 0 && offset <= count && removed <= count - offset)
+        let tail = count - offset - removed
+        let newCount = count - removed + inserted
+        self = reserving(max(newCount, count))
+        unsafe _ = memmove(start + offset + inserted, start + offset + removed, tail)
+        setCount(newCount)
+    }
+
+    /// Where the bytes of a detached block begin.
+    @unsafe public static func start(of base: UnsafeMutableRawPointer) -> UnsafeMutableRawPointer { unsafe base + headerBytes }
+
     /// Drops the first `dropped` bytes; unique only.
     public mutating func removeFirst(_ dropped: Int) {
         precondition(isUnique && dropped >= 0 && dropped <= count)

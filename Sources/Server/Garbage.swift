@@ -1,11 +1,11 @@
 import Keyspace
 import Synchronization
 
-/// The contents of a database on their way to the worker that frees them.
-final class Garbage: Sendable {
-    private let contents: Mutex<Database?>
+/// A database or a large value on its way to the worker that frees it.
+final class GarbageBox: Sendable {
+    private let contents: Mutex<Garbage?>
 
-    init(_ database: consuming sending Database) { contents = Mutex(database) }
+    init(_ garbage: consuming sending Garbage) { contents = Mutex(garbage) }
 
     /// Frees everything, on the calling thread.
     func free() { contents.withLock { $0 = nil } }

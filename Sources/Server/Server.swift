@@ -301,7 +301,7 @@ public struct Server: ~Copyable {
     private mutating func serveRequests() {
         while let garbage = engine.takeGarbage() {
             let keys = Int64(garbage.count)
-            let box = Garbage(garbage)
+            let box = GarbageBox(garbage)
             let freed = freed
             lazyFree.submit {
                 box.free()

@@ -205,7 +205,7 @@ private struct Model: ~Copyable {
 @Suite struct ScanAndExpiryTests {
     @Test(arguments: 1...3 as ClosedRange<UInt64>)
     func scanOverPartitionsReturnsEachKeyOnce(seed: UInt64) {
-        var database = Database(partitionCount: 8, seed: HashSeed(seed, seed))
+        var database = Database(partitionCount: 8, seed: HashSeed(seed, seed), bin: GarbageBin())
         for i in 0..<1000 {
             let key = [UInt8]("key\(i)")
             let hash = key.rawSpan.hash(HashSeed(seed, seed))
@@ -224,7 +224,7 @@ private struct Model: ~Copyable {
 
     @Test func dueKeysAreFoundByTheCycle() {
         let seed = HashSeed(3, 4)
-        var partition = Partition(seed: seed)
+        var partition = Partition(seed: seed, bin: GarbageBin())
         for i in 0..<500 {
             let key = [UInt8]("key\(i)")
             let hash = key.rawSpan.hash(seed)

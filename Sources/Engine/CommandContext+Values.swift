@@ -1,0 +1,33 @@
+// What the families of lists, sets, hashes and sorted sets share.
+
+import Keyspace
+import Primitives
+import RESP
+
+extension CommandContext {
+    /// The partition of a slot, for operations on the value there.
+    public subscript(slot: KeySlot) -> Partition {
+        _read { yield keyspace[slot.database][slot.hash] }
+        _modify { yield &keyspace[slot.database][slot.hash] }
+    }
+
+    /// Looks up a key that holds `type` or nothing, to read it.
+    public mutating func slotForReading(_ key: RawSpan, _ type: ValueType) throws(CommandError) -> KeySlot {
+        let slot = lookupRead(key)
+        if let entry = slot.entry, entry.type != type { throw .wrongType }
+        return slot
+    }
+
+    /// Looks up a key that holds `type` or nothing, to change it.
+    public mutating func slotForWriting(_ key: RawSpan, _ type: ValueType) throws(CommandError) -> KeySlot {
+        let slot = lookupWrite(key)
+        if let entry = slot.entry {
+            guard entry.type == type else { throw .wrongType }
+            touch(entry)
+        }
+        return slot
+    }
+
+    /// A key's hash seed, for containers.
+    public var hashSeed: HashSeed { keyspace.seed }
+}

@@ -1,0 +1,20 @@
+import Primitives
+import Structures
+
+extension Entry {
+    /// Visits what the value is made of, as texts: a list's elements in order, a
+    /// set's members, a hash's fields each with its value behind it, a sorted
+    /// set's members each with its score behind it. A string is one text.
+    public func forEachWord(_ body: (RawSpan) -> Void) {
+        switch (type, encoding) {
+        case (.string, _): withString(body)
+        case (_, .listpack):
+            Listpack(bytes).forEach { word in
+                body(word)
+                return true
+            }
+        case (.set, .hashtable): members.value.forEach(body)
+        default: preconditionFailure("a value of unknown encoding")
+        }
+    }
+}

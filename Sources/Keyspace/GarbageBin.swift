@@ -1,0 +1,58 @@
+// What takes long to free is not freed by the command that lets go of it: it is
+// collected here, and whoever runs the engine hands it to the lazy-free worker.
+
+import BasicContainers
+import Primitives
+
+/// A value, or a whole database, that nothing refers to any more; dropping it frees it.
+public enum Garbage: ~Copyable, Sendable {
+    case database(Database)
+    case value(DetachedEntry)
+
+    /// Keys that it was.
+    public var count: Int {
+        switch self {
+        case .database(let database): database.count
+        case .value: 1
+        }
+    }
+}
+
+/// An entry out of its tables.
+@safe
+public struct DetachedEntry: ~Copyable, @unchecked Sendable {
+    // SAFETY: the partition gave the entry up; this value is its only owner.
+    private let entry: Entry
+
+    init(_ entry: Entry) { self.entry = entry }
+
+    deinit { unsafe entry.free() }
+}
+
+/// The garbage of all databases of a keyspace; shared by its partitions.
+public final class GarbageBin {
+    private var items = UniqueArray<Garbage>()
+
+    public init() {}
+
+    public func add(_ garbage: consuming Garbage) { items.append(garbage) }
+
+    public func take() -> Garbage? { items.popLast() }
+
+    public var isEmpty: Bool { items.isEmpty }
+}
+
+extension Partition {
+    /// Values of more elements than this are left to the worker.
+    static var promptEffort: Int { 64 }
+
+    /// Frees an entry that is out of the tables: at once when that is quick.
+    func discard(_ entry: Entry) {
+        if entry.freeingEffort > Self.promptEffort {
+            bin.add(.value(DetachedEntry(entry)))
+        } else {
+            // SAFETY: out of the tables, so nothing refers to it.
+            unsafe entry.free()
+        }
+    }
+}
