@@ -13,6 +13,11 @@ extension Entry {
                 body(word)
                 return true
             }
+        case (.set, .intset):
+            Intset(bytes).forEach { word in
+                body(word)
+                return true
+            }
         case (.set, .hashtable): members.value.forEach(body)
         default: preconditionFailure("a value of unknown encoding")
         }

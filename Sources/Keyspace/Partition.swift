@@ -12,6 +12,8 @@ public struct Partition: ~Copyable {
     var expirePosition: HashTable<Entry>.ScanPosition = 0
 
     let bin: GarbageBin
+    /// The seed of key hashes, which containers use as well.
+    public var seed: HashSeed { entries.seed }
 
     /// `bin` gets the values that take long to free.
     public init(seed: HashSeed, bin: GarbageBin) {

@@ -152,4 +152,8 @@ public struct ReplyWriter: ~Copyable {
     public mutating func closeArray(_ mark: consuming ByteWriter.Mark, count: Int) {
         bytes.insertHeader(42, count, at: mark)
     }
+    /// The aggregate begun at `mark` is a set of `count` elements.
+    public mutating func closeSet(_ mark: consuming ByteWriter.Mark, count: Int) {
+        bytes.insertHeader(version == .resp3 ? 126 : 42, count, at: mark)
+    }
 }

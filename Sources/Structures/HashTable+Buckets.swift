@@ -62,6 +62,12 @@ extension HashTable {
             unsafe slots(of: bucket)[slot]
         }
 
+        /// Where an element lies whose word may carry a tag in its upper 16 bits.
+        @inlinable @inline(__always)
+        @unsafe static func address(_ word: UnsafeMutableRawPointer) -> UnsafeRawPointer? {
+            unsafe UnsafeRawPointer(bitPattern: UInt(bitPattern: word) & (1 << 48 - 1))
+        }
+
         @inlinable @inline(__always)
         @unsafe static func slots(of bucket: UnsafeMutableRawPointer) -> UnsafeMutablePointer<UnsafeMutableRawPointer> {
             unsafe (bucket + 8).assumingMemoryBound(to: UnsafeMutableRawPointer.self)
@@ -178,7 +184,7 @@ extension HashTable {
         @unsafe func prefetchElements(_ index: Int) {
             let bucket = unsafe bucket(index)
             for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
-                unsafe cs_prefetch(Self.pointer(bucket, slot))
+                unsafe cs_prefetch(Self.address(Self.pointer(bucket, slot)))
             }
         }
 
@@ -190,6 +196,22 @@ extension HashTable {
                 unsafe forEach(in: index, body)
                 index += 1
             }
+        }
+
+        /// Visits elements, with those of the next bucket on their way, until `body`
+        /// returns false; false when it did.
+        @usableFromInline
+        @unsafe func visit(from first: Int, while body: (Element) -> Bool) -> Bool {
+            var index = first
+            while index < count {
+                if index + 1 < count { unsafe prefetchElements(index + 1) }
+                let bucket = unsafe bucket(index)
+                for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
+                    guard unsafe body(Element(raw: Self.pointer(bucket, slot))) else { return false }
+                }
+                index += 1
+            }
+            return true
         }
 
         @usableFromInline

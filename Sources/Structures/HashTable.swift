@@ -99,7 +99,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
         let bucket = unsafe current.bucket(current.home(hash))
         let matches = unsafe Buckets.matches(bucket, Buckets.fingerprint(hash))
         if matches != 0 {
-            unsafe cs_prefetch(Buckets.pointer(bucket, matches.trailingZeroBitCount >> 3))
+            unsafe cs_prefetch(Buckets.address(Buckets.pointer(bucket, matches.trailingZeroBitCount >> 3)))
         }
     }
 
@@ -154,6 +154,11 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     public func forEach(_ body: (Element) -> Void) {
         unsafe old.forEach(from: moved, body)
         unsafe current.forEach(from: 0, body)
+    }
+
+    /// Visits elements in bucket order until `body` returns false.
+    public func visit(while body: (Element) -> Bool) {
+        _ = unsafe old.visit(from: moved, while: body) && current.visit(from: 0, while: body)
     }
 
     // MARK: Resizing

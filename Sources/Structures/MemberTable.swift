@@ -74,6 +74,8 @@ public struct MemberTable: ~Copyable {
     deinit { table.forEach { unsafe $0.free() } }
 
     public var count: Int { table.count }
+    /// The seed of the members' hashes.
+    public var seed: HashSeed { table.seed }
 
     /// Bytes of table and members.
     public var memoryUsage: Int { table.allocatedBytes + memberBytes }
@@ -113,6 +115,9 @@ public struct MemberTable: ~Copyable {
 
     /// Visits all members in the order of the table, which must not change meanwhile.
     public func forEach(_ body: (RawSpan) -> Void) { table.forEach { body($0.bytes) } }
+
+    /// Visits members in the order of the table until `body` returns false.
+    public func visit(while body: (RawSpan) -> Bool) { table.visit(while: { body($0.bytes) }) }
 
     /// Visits members from `position` on, at least a bucket; where to go on, or nil at the end.
     public func scan(from position: UInt64, _ body: (RawSpan) -> Void) -> UInt64? {

@@ -86,7 +86,7 @@ private enum ReplayBasics {
 
     @Test(arguments: 1...6 as ClosedRange<UInt64>)
     func effectsLeadToTheSameData(seed: UInt64) {
-        check(seed: seed, partitions: seed % 2 == 0 ? 1 : 4, generators: Generators.all, steps: 1500)
+        check(seed: seed, partitions: seed % 2 == 0 ? 1 : 4, generators: Generators.all + Generators.chancy, steps: 1500)
     }
 
     @Test func aDifferenceWouldBeSeen() {

@@ -25,11 +25,22 @@ extension Engine {
             var values: [[UInt8]: DigestedValue] = [:]
             context.forEachEntry(in: DatabaseIndex(database)) { entry in
                 if let expiry = entry.expiry, expiry <= now { return }
-                let bytes = entry.isString ? entry.withString { $0.array } : []
+                let bytes = entry.contents
                 values[entry.key.array] = DigestedValue(type: "\(entry.type.name)", bytes: bytes, expiry: entry.expiry)
             }
             return values
         }
+    }
+}
+
+extension Entry {
+    /// The value as bytes that are the same for equal values, whatever their encoding.
+    fileprivate var contents: [UInt8] {
+        guard !isString else { return withString { $0.array } }
+        var words: [[UInt8]] = []
+        forEachWord { words.append($0.array) }
+        if type == .set { words.sort { $0.lexicographicallyPrecedes($1) } }
+        return words.flatMap { [UInt8]("\($0.count):") + $0 }
     }
 }
 

@@ -6,11 +6,16 @@ public typealias CommandGenerator = @Sendable (inout RandomGenerator) -> [[UInt8
 /// The generators that the replay and the differential tests draw from. A
 /// family adds its own here.
 public enum Generators {
-    public static var all: [CommandGenerator] { [getAndSet, strings, keys] }
+    public static var all: [CommandGenerator] { [getAndSet, strings, keys, sets] }
 
     /// What Redis 7.0 does not know, and the peers answer differently or not at all.
     public static var newer: [CommandGenerator] { [newerStrings] }
 
+    /// Commands whose replies depend on chance or on the order of a table: only their effects can be compared.
+    public static var chancy: [CommandGenerator] { [chancySets] }
+
+    static let sets: CommandGenerator = { random in SetGenerator.command(&random) }
+    static let chancySets: CommandGenerator = { random in SetGenerator.chancy(&random) }
     static let strings: CommandGenerator = { random in StringGenerator.command(&random) }
     static let newerStrings: CommandGenerator = { random in StringGenerator.newer(&random) }
     static let keys: CommandGenerator = { random in KeyGenerator.command(&random) }
