@@ -74,11 +74,13 @@ def lines_of(path):
 
 
 def read_skips(path):
-    """The entries of skip.txt, and the options for the whole run from its `!` lines."""
-    skips, options = [], []
+    """The entries of skip.txt, and the options of its `!` lines: {file: [word]}, "" for every file."""
+    skips, options = [], {}
     for line in lines_of(path):
         if line.startswith("!"):
-            options += shlex.split(line[1:])
+            words = shlex.split(line[1:])
+            file = words.pop(0) if not words[0].startswith("-") else ""
+            options.setdefault(file, []).extend(words)
             continue
         parts = [part.strip() for part in line.split(" | ")]
         if len(parts) < 4:
@@ -373,7 +375,7 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` is heeded
     tree = WorkTree(args.server)
     try:
-        run = lambda file, skipped: run_file(file, tree, skipped, options, args.limit)
+        run = lambda file, skipped: run_file(file, tree, skipped, options.get("", []) + options.get(file, []), args.limit)
         scripts = lambda: (run_script(script, args.server) for script in SCRIPTS if args.clients)
         good = check_skips(files, run, skips) if args.check_skips else run_tests(files, run, skips, scripts)
     finally:
