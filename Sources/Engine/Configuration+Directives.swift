@@ -87,7 +87,7 @@ public struct DirectiveTable: Sendable {
             Directive("shutdown-on-sigterm", shutdownWords(\.process.shutdownOnTermination), .several),
             Directive("disable-thp", .flag(\.process.disablesHugePages), .immutable),
             Directive("locale-collate", .text(\.process.collation, check: checkLocale)),
-            Directive("needletail-ignore-unsupported", .flag(\.process.ignoresUnsupported), .immutable),
+            Directive("needletail-ignore-unsupported", .flag(\.process.ignoresUnsupported), [.immutable, .hidden]),
         ]
     }
 
@@ -132,7 +132,7 @@ public struct DirectiveTable: Sendable {
             Directive("client-output-buffer-limit", outputBuffers, [.several, .additive]),
             Directive("maxmemory-clients", Directive.memoryOrPercent(\.limits.totalClientMemory)),
             Directive("bind-source-addr", .text(\.network.outboundAddress)),
-            Directive("unixsocketgroup", .text(\.network.unixSocketGroup), .immutable),
+            Directive("unixsocketgroup", .text(\.network.unixSocketGroup), [.immutable, .hidden]),
             Directive("socket-mark-id", .integer(\.network.socketMark, 0...Int64(UInt32.max)), .immutable),
             Directive("max-new-connections-per-cycle", .integer(\.network.acceptsPerTurn, 1...1000)),
             Directive("availability-zone", .text(\.network.availabilityZone)),

@@ -10,7 +10,9 @@ public struct DirectiveTraits: OptionSet, Sendable {
 
     /// Only a start can set it.
     public static var immutable: DirectiveTraits { DirectiveTraits(rawValue: 1) }
-    /// CONFIG GET shows it by its full name only, not by a pattern.
+    /// CONFIG GET shows it by its full name only, not by a pattern. Beside those that
+    /// Redis hides these are the immutable ones that Redis does not know: tools set
+    /// again what `CONFIG GET *` told them, but for the immutable ones of Redis.
     public static var hidden: DirectiveTraits { DirectiveTraits(rawValue: 2) }
     /// Says where files are written: `enable-protected-configs` tells who may change it.
     public static var protected: DirectiveTraits { DirectiveTraits(rawValue: 4) }
@@ -20,6 +22,8 @@ public struct DirectiveTraits: OptionSet, Sendable {
     public static var several: DirectiveTraits { DirectiveTraits(rawValue: 16) }
     /// Another value than the default promises durability, security or a topology that is not there yet.
     public static var promise: DirectiveTraits { DirectiveTraits(rawValue: 32) }
+    /// Patterns find it by its first name only.
+    public static var quietAliases: DirectiveTraits { DirectiveTraits(rawValue: 128) }
     /// Each line of a file adds to those before.
     public static var additive: DirectiveTraits { DirectiveTraits(rawValue: 64) }
 }
