@@ -5,6 +5,7 @@ import Primitives
 
 /// All directives, found by name.
 public struct DirectiveTable: Sendable {
+    /// In order of declaration.
     public let directives: [Directive]
     private let byName: [String: Int]
 
@@ -17,6 +18,7 @@ public struct DirectiveTable: Sendable {
         self.byName = byName
     }
 
+    /// The directive with this name or alias, in any case.
     public func find(_ name: [UInt8]) -> Directive? {
         byName[String(decoding: name, as: UTF8.self).lowercased()].map { directives[$0] }
     }

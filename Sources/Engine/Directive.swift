@@ -5,6 +5,7 @@ import RESP
 
 /// What is to be known of a directive beside its name and type.
 public struct DirectiveTraits: OptionSet, Sendable {
+    /// The bits.
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }
 
@@ -30,6 +31,7 @@ public struct DirectiveTraits: OptionSet, Sendable {
 
 /// One directive: its names, how its value reads and prints, and when it may change.
 public struct Directive: Sendable {
+    /// A setting that a directive names.
     public typealias Field<Value> = WritableKeyPath<Configuration, Value> & Sendable
 
     enum Kind: Sendable {
@@ -49,8 +51,11 @@ public struct Directive: Sendable {
         case kept(KeptShape, initial: [UInt8])
     }
 
+    /// In lower case, as CONFIG REWRITE writes it.
     public let name: String
+    /// Further names, in lower case.
     public let aliases: [String]
+    /// When it may change, and how it is shown.
     public let traits: DirectiveTraits
     let kind: Kind
 
@@ -73,6 +78,7 @@ public struct Directive: Sendable {
 
     /// Why a value is refused; the text that CONFIG SET and the start-up show.
     public struct Refusal: Error, Sendable {
+        /// A clause in Redis's words.
         public let text: String
 
         public init(text: String) { self.text = text }

@@ -3,7 +3,9 @@ import Glibc
 
 /// Why a file could not be read or written.
 public struct FileError: Error, Sendable {
+    /// An errno.
     public let number: Int32
+    /// Whether there is no such file.
     public var isMissingFile: Bool { number == ENOENT }
     public var message: String { unsafe String(cString: strerror(number)) }
 }
