@@ -13,13 +13,14 @@ run: build
 build: tools
 	swift build $(RELEASE)
 
-## The program, its file of settings (one that is there stays) and its systemd unit.
+## The program, its file of settings (one that is there stays) and what systemd needs to know.
 PREFIX ?= /usr/local
 install: build
 	install -D -m 0755 $(SERVER) $(DESTDIR)$(PREFIX)/bin/needletail-server
 	test -e $(DESTDIR)/etc/needletail/needletail.conf || \
 		install -D -m 0644 needletail.conf $(DESTDIR)/etc/needletail/needletail.conf
 	install -D -m 0644 Packaging/needletail.sysusers $(DESTDIR)/usr/lib/sysusers.d/needletail.conf
+	install -D -m 0644 Packaging/needletail.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/needletail.conf
 	install -d $(DESTDIR)/usr/lib/systemd/system
 	sed 's#/usr/local/bin#$(PREFIX)/bin#' Packaging/needletail.service > $(DESTDIR)/usr/lib/systemd/system/needletail.service
 
