@@ -164,13 +164,17 @@ public struct ProcessSettings: Sendable {
     public var collation: [UInt8] = []
     /// Names that `rename-command` gave: old to new, empty for a command that is taken away.
     public var renamedCommands: [(from: [UInt8], to: [UInt8])] = []
+    /// Whether the server starts although the configuration asks for features that are not there yet.
+    public var ignoresUnsupported = false
+    /// Lines of the file that are no directives and whose feature is not there yet: `user`, `loadmodule`.
+    public var ignoredLines: [String] = []
 }
 
 public enum LogLevel: String, Sendable, CaseIterable { case debug, verbose, notice, warning, nothing }
 
 /// Who may use a risky command.
 public enum LocalPermission: String, Sendable, CaseIterable {
-    case yes, no, local
+    case no, yes, local
 
     /// Whether a client at `peer` is among them.
     public func allows(_ peer: Peer) -> Bool { self == .yes || self == .local && peer.isLocal }
