@@ -49,4 +49,24 @@ import Testing
         let settings = told(try configuration(stated.map { $0.dropFirst() }.joined(separator: "\n")))
         for (name, value) in told(Configuration()) { #expect(settings[name] == value, "\(name)") }
     }
+
+    /// `[not yet]`, in the lines above a setting or at the head of its section, stands
+    /// where a setting has no effect and nowhere else.
+    @Test func whatDoesNotActSaysSo() throws {
+        let table = DirectiveTable()
+        var isSectionMarked = false
+        var isMarked = false
+        var isProse = false
+        for line in text.split(separator: "\n", omittingEmptySubsequences: false) {
+            if line.hasPrefix("# ---") { isSectionMarked = line.contains("[not yet]") }
+            if line.hasPrefix("# ") {
+                isMarked = (isProse && isMarked) || line.contains("[not yet]")
+            }
+            isProse = line.hasPrefix("# ")
+            guard line.first == "#", line.dropFirst().first?.isLowercase == true else { continue }
+            let name = line.dropFirst().prefix { $0 != " " }
+            guard let directive = table.find([UInt8](name.utf8)) else { continue }
+            #expect(directive.isKept == (isSectionMarked || isMarked), "\(name)")
+        }
+    }
 }
