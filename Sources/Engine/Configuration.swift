@@ -9,8 +9,8 @@ public struct Configuration: Sendable {
     public var maximumMemoryPolicy = EvictionPolicy.noEviction
     public var lfuLogFactor: Int64 = 10
     public var lfuDecayMinutes: Int64 = 1
-    public var maximumBulkBytes: Int64 = 512 * 1024 * 1024
-    public var queryBufferLimit: Int64 = 1 << 30
+    public var maximumBulkBytes: Int64 = 512 * 1024 * 1024 { didSet { maximumBulkBytes = min(maximumBulkBytes, Self.largestSize) } }
+    public var queryBufferLimit: Int64 = 1 << 30 { didSet { queryBufferLimit = min(queryBufferLimit, Self.largestSize) } }
     public var requiredPassword: [UInt8] = []
     public var activeExpireEffort: Int64 = 1
     /// Values out of bounds are moved to the nearest, as Redis does with this one.
@@ -25,6 +25,9 @@ public struct Configuration: Sendable {
     public var kept: [String: [UInt8]] = [:]
 
     public init() {}
+
+    /// Sizes of input never get near 2^63, so that no sum of a few overflows.
+    private static var largestSize: Int64 { Int64.max / 4 }
 
     /// How entries record their use under the eviction policy.
     public var accessPolicy: AccessPolicy {

@@ -34,29 +34,29 @@ extension Administration {
     private static func configGet(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        var found: [(name: String, value: [UInt8])] = []
-        for directive in context.directives.directives {
-            for name in [directive.name] + directive.aliases {
-                for i in 2..<arguments.count where isAsked(name, directive, by: arguments[i]) {
-                    found.append((name, directive.value(in: context.configuration)))
-                    break
+        var found: [String: Directive] = [:]
+        for i in 2..<arguments.count {
+            if isPattern(arguments[i]) {
+                for directive in context.directives.directives where !directive.traits.contains(.hidden) {
+                    for name in [directive.name] + directive.aliases {
+                        let text = [UInt8](name)
+                        if Glob.matches(arguments[i], text.rawSpan, .ignoringCase) { found[name] = directive }
+                    }
                 }
+            } else if let directive = context.directives.find(arguments[i].array) {
+                found[arguments[i].text.lowercased()] = directive
             }
         }
         context.reply.map(found.count)
-        for (name, value) in found {
+        for name in found.keys.sorted() {
             context.reply.bulk(name)
-            context.reply.bulk(value)
+            context.reply.bulk(found[name]?.value(in: context.configuration) ?? [])
         }
         return .done
     }
 
-    /// Patterns leave hidden directives out.
-    private static func isAsked(_ name: String, _ directive: Directive, by word: RawSpan) -> Bool {
-        let isPattern = word.firstIndex(of: 42) != nil || word.firstIndex(of: 63) != nil || word.firstIndex(of: 91) != nil
-        let text = [UInt8](name)
-        if isPattern { return !directive.traits.contains(.hidden) && Glob.matches(word, text.rawSpan, .ignoringCase) }
-        return word.matches(text.rawSpan)
+    private static func isPattern(_ word: RawSpan) -> Bool {
+        word.firstIndex(of: 42) != nil || word.firstIndex(of: 63) != nil || word.firstIndex(of: 91) != nil
     }
 
     // MARK: SET
