@@ -38,7 +38,7 @@ extension Engine {
         var command = id
         if !context.commands.commands[command].subcommands.isEmpty, arguments.count > 1 {
             guard let sub = context.commands.findSubcommand(arguments[1], of: command) else {
-                reject(unknownSubcommand(arguments, command), command)
+                reject(unknownSubcommand(arguments, command), nil)
                 return nil
             }
             command = sub
@@ -73,6 +73,7 @@ extension Engine {
         context.effects.prepare(in: context.session.database)
         context.notices.changes = 0
         context.session.lastCommand = id
+        let repliesBefore = context.reply.bytes.count
         let handler = context.commands.commands[id].handler
         var outcome = Outcome.done
         do throws(CommandError) {
@@ -87,10 +88,7 @@ extension Engine {
         }
         let tick = context.time.monotonicNanoseconds
         if case .block = outcome {} else {
-            context.statistics.commands[id].calls &+= 1
-            context.statistics.commands[id].nanoseconds &+= tick &- lastTick
-            context.statistics.totalCommands &+= 1
-            context.session.commandCount &+= 1
+            account(id, arguments, tick &- lastTick, replyBytes: context.reply.bytes.count &- repliesBefore)
         }
         lastTick = tick
         return outcome
@@ -130,9 +128,9 @@ extension Engine {
         }
     }
 
-    private mutating func countError(_ text: [UInt8]) {
+    mutating func countError(_ text: [UInt8]) {
         let end = text.firstIndex(of: 32) ?? text.count
-        context.statistics.countError(code: String(decoding: text[..<end], as: UTF8.self))
+        context.statistics.errors.count(String(decoding: text[..<end], as: UTF8.self))
     }
 
     /// Answers with an error before the command ran.

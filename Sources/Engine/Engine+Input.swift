@@ -19,6 +19,7 @@ extension Engine {
         context.session.lastInteraction = context.now
         context.session.inputBytes += Int64(input.byteCount)
         context.statistics.inputBytes += Int64(input.byteCount)
+        context.statistics.turns.reads += 1
         context.reply.version = context.session.version
         context.inputAtHand = context.session.pendingInputBytes + input.byteCount
         process(input)
@@ -105,7 +106,7 @@ extension Engine {
                     break
                 }
                 guard status == .complete else { break }
-                add(firstWord, offset, words)
+                add(firstWord, start, offset, words)
             }
             let end = runBatch(words)
             if end < batch.count { return stop(input, behind: batch[end].endOffset) }
@@ -122,9 +123,9 @@ extension Engine {
 
     /// Notes a parsed request and asks for the memory that it will need.
     @inline(__always)
-    private mutating func add(_ firstWord: Int, _ endOffset: Int, _ words: borrowing WordBuffer) {
+    private mutating func add(_ firstWord: Int, _ startOffset: Int, _ endOffset: Int, _ words: borrowing WordBuffer) {
         var request = ParsedRequest(
-            firstWord: firstWord, endWord: words.count, endOffset: endOffset, command: -1, hash: 0)
+            firstWord: firstWord, endWord: words.count, startOffset: startOffset, endOffset: endOffset, command: -1, hash: 0)
         let count = words.count &- firstWord
         if count > 0 {
             let arguments = words.words(firstWord..<words.count)
@@ -151,6 +152,7 @@ extension Engine {
         for i in 0..<batch.count {
             let request = batch[i]
             guard request.endWord > request.firstWord else { continue }
+            requestBytes = request.endOffset &- request.startOffset
             execute(words.words(request.firstWord..<request.endWord), Int(request.command))
             if !context.session.flags.isDisjoint(with: Self.stopping) { return i }
         }
@@ -171,6 +173,7 @@ extension Engine {
     /// Runs one request from its owned words.
     mutating func run(_ owned: borrowing OwnedArguments) {
         let arguments = owned.arguments
+        requestBytes = Self.bytes(of: arguments)
         execute(arguments, context.commands.find(arguments[0]) ?? -1)
     }
 
@@ -226,6 +229,7 @@ extension Engine {
         guard pending.words.count > 0 else { return }
         pending.moveLargeWords(to: &context.largeWords)
         let arguments = pending.words.words(0..<pending.words.count)
+        requestBytes = Self.bytes(of: arguments)
         execute(arguments, context.commands.find(arguments[0]) ?? -1)
         context.largeWords.removeAll(keepingCapacity: false)
     }
@@ -253,7 +257,7 @@ extension Engine {
     private mutating func refuse(_ error: ProtocolError) {
         let text = [UInt8]("ERR Protocol error: ") + error.message
         context.reply.error(text.rawSpan)
-        context.statistics.countError(code: "ERR")
+        context.statistics.errors.count("ERR")
         context.session.flags.insert(.closing)
     }
 

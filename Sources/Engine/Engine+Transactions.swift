@@ -24,6 +24,8 @@ extension Engine {
         guard let box = context.session.transaction.take() else { return }
         let transaction = box.unwrap()
         if transaction.isAborted {
+            countError([UInt8]("EXECABORT"))
+            if let exec = context.session.lastCommand { context.statistics.commands[exec].failed &+= 1 }
             context.reply.error("EXECABORT Transaction discarded because of previous errors.")
             return
         }

@@ -23,6 +23,8 @@ public struct Engine: ~Copyable {
     var lastTick: Int64 = 0
     /// Wall time at `lastTick` zero, milliseconds x 10^6; renewed every turn.
     var wallOrigin: Int64 = 0
+    /// Size of the request under way as it was sent.
+    var requestBytes = 0
 
     /// What an engine is made of.
     public struct Ingredients {
@@ -66,6 +68,7 @@ public struct Engine: ~Copyable {
     /// Reads the clocks; called at the start of every turn.
     public mutating func refreshTime() {
         lastTick = context.time.monotonicNanoseconds
+        if context.statistics.turns.begin == 0 { context.statistics.turns.begin = lastTick }
         wallOrigin = context.time.wallMicroseconds &* 1000 &- lastTick
         advanceNow()
     }
@@ -115,6 +118,7 @@ public struct Engine: ~Copyable {
         box.value.unsentBytes += chain.count
         box.value.outputBytes += Int64(chain.count)
         context.statistics.outputBytes += Int64(chain.count)
+        if chain.count > 0 { context.statistics.turns.writes += 1 }
         let result = (box.value.connection, box.value.flags.contains(.closing))
         context.clients.slab.put(box, back: id)
         return result
@@ -126,7 +130,11 @@ public struct Engine: ~Copyable {
     }
 
     /// To be called when all output of a turn is on its way.
-    public mutating func endTurn() { context.reply.bytes.recycle() }
+    public mutating func endTurn() {
+        context.reply.bytes.recycle()
+        context.statistics.turns.end(
+            at: context.time.monotonicNanoseconds, commands: context.statistics.totalCommands)
+    }
 
     /// Databases to be freed at leisure.
     public mutating func takeGarbage() -> Database? { context.garbage.popLast() }
@@ -148,7 +156,8 @@ public struct Engine: ~Copyable {
 struct ParsedRequest: BitwiseCopyable {
     var firstWord: Int
     var endWord: Int
-    /// Offset behind the request in the input.
+    /// Where the request begins and ends in the input.
+    var startOffset: Int
     var endOffset: Int
     var command: Int32
     var hash: UInt64

@@ -58,6 +58,7 @@ extension Administration {
         var wanted: [Directive] = []
         for i in stride(from: 2, to: arguments.count, by: 2) {
             let word = arguments[i].array
+            if isSecret(arguments[i]) { context.redact(i + 1) }
             guard let directive = context.directives.find(word) else {
                 throw context.failure(bytes: [UInt8]("ERR Unknown option or number of arguments for CONFIG SET - '") + word + [39])
             }
@@ -82,6 +83,12 @@ extension Administration {
         context.requests.changedDirectives += wanted.map(\.name)
         context.reply.ok()
         return .done
+    }
+
+    /// Whether the value of a directive must not be shown in logs of commands.
+    private static func isSecret(_ name: RawSpan) -> Bool {
+        ["requirepass", "masteruser", "primaryuser", "masterauth", "primaryauth", "tls-key-file-pass", "tls-client-key-file-pass"]
+            .contains { name.matches($0 as StaticString) }
     }
 
     private static func configResetStatistics(
