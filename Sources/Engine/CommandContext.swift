@@ -152,12 +152,15 @@ public struct HostFacts: Sendable {
     public var systemName = ""
     public var allocator = ""
     public var memory: MemoryReader = { MemoryReading(used: 0, resident: 0) }
+    /// CPU used so far.
     public var cpuTime: @Sendable () -> CPUReading = { CPUReading() }
     /// Stops the calling thread for so many microseconds.
     public var sleep: @Sendable (Int64) -> Void = { _ in }
+    /// The allocator's figures; made current by asking.
     public var allocatorReading: @Sendable () -> AllocatorReading = { AllocatorReading() }
     /// The allocator's own account of itself.
     public var allocatorReport: @Sendable () -> [UInt8] = { [] }
+    /// Forty hexadecimal digits.
     public var replicationID = ""
     public var port: Int64 = 0
     /// What DEBUG has switched.

@@ -13,7 +13,9 @@ public struct CommandNote: Sendable {
     public let measure: Int64
     /// The words, long ones and long rows of them cut short.
     public let words: [[UInt8]]
+    /// The client's, with its port.
     public let address: String
+    /// What the client calls itself.
     public let name: [UInt8]
 }
 
@@ -26,6 +28,7 @@ public struct CommandLog: Sendable {
 
     init() {}
 
+    /// Notes of a kind.
     public func count(_ kind: CommandLogKind) -> Int { notes[kind.rawValue].count }
 
     /// The latest notes of a kind, `limit` at most.

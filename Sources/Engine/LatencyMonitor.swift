@@ -11,9 +11,11 @@ public enum LatencyEvent: String, Sendable, CaseIterable {
 
 /// The latest samples of one event: at most one a second, the worst of it.
 public struct LatencySamples: Sendable {
+    /// The worst of one second.
     public struct Sample: Sendable {
         /// Since 1970.
         public let seconds: Int64
+        /// How long it took.
         public internal(set) var milliseconds: Int64
     }
 
@@ -42,6 +44,7 @@ public struct LatencyMonitor: Sendable {
 
     init() {}
 
+    /// The samples of an event.
     public subscript(_ event: LatencyEvent) -> LatencySamples { events[Self.index(event)] }
 
     /// Events with samples.

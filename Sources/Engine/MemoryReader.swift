@@ -37,8 +37,11 @@ public struct AllocatorReading: Sendable {
 
 /// Microseconds of CPU: of the process, its ended children and the loop's thread.
 public struct CPUReading: Sendable {
+    /// All threads.
     public var process: (user: Int64, system: Int64)
+    /// Children that have ended.
     public var children: (user: Int64, system: Int64)
+    /// The thread that asks.
     public var thread: (user: Int64, system: Int64)
 
     public init(

@@ -3,9 +3,13 @@ import Primitives
 
 /// Counters of one command.
 public struct CommandStatistics: ~Copyable {
+    /// Calls that were answered, failed ones included.
     public var calls: Int64 = 0
+    /// What these calls took together.
     public var nanoseconds: Int64 = 0
+    /// Requests refused before the command ran.
     public var rejected: Int64 = 0
+    /// Calls answered with an error.
     public var failed: Int64 = 0
     /// Times of the calls made while `latency-tracking` was on.
     public private(set) var histogram = LatencyHistogram()
@@ -24,6 +28,7 @@ public struct CommandStatistics: ~Copyable {
 public struct ErrorStatistics: Sendable {
     /// In order of first appearance.
     public private(set) var codes: [(code: String, count: Int64)] = []
+    /// All of them, whatever their code.
     public private(set) var total: Int64 = 0
 
     /// Codes beyond this many are counted together, so that replies made from
@@ -50,6 +55,7 @@ public struct ErrorStatistics: Sendable {
 
 /// What became of keys with an expiry.
 public struct ExpiryStatistics: Sendable {
+    /// Keys removed because they were due.
     public var removedKeys: Int64 = 0
     /// Cycles that ended for lack of time.
     public var timeouts: Int64 = 0
@@ -61,10 +67,13 @@ public struct ExpiryStatistics: Sendable {
 
 /// Turns of the loop and what they moved.
 public struct TurnStatistics: Sendable {
+    /// Turns since the start.
     public var turns: Int64 = 0
     /// Time between the first input of a turn and its end, summed up.
     public var nanoseconds: Int64 = 0
+    /// Times that input arrived for a client.
     public var reads: Int64 = 0
+    /// Times that output was handed on for a client.
     public var writes: Int64 = 0
     /// The longest turn.
     public var longestNanoseconds: Int64 = 0
@@ -90,27 +99,43 @@ public struct TurnStatistics: Sendable {
 /// What the server counts about itself. A registry: handlers read it, the
 /// engine writes it.
 public struct Statistics: ~Copyable {
+    /// By `CommandID`.
     public var commands: UniqueArray<CommandStatistics>
+    /// Replies that were errors.
     public var errors = ErrorStatistics()
+    /// Slow and large commands.
     public var commandLog = CommandLog()
+    /// What kept clients waiting.
     public var latency = LatencyMonitor()
+    /// The loop's work.
     public var turns = TurnStatistics()
     /// From where on commands are noted.
     var watch = Watch(MonitoringSettings())
+    /// Commands answered by a handler.
     public var totalCommands: Int64 = 0
+    /// Connections that became sessions.
     public var totalConnections: Int64 = 0
+    /// Connections refused because of `maxclients`.
     public var rejectedConnections: Int64 = 0
+    /// Keys looked up for reading that were there.
     public var keyHits: Int64 = 0
+    /// Keys looked up for reading that were not.
     public var keyMisses: Int64 = 0
+    /// Removal of expired keys.
     public var expiry = ExpiryStatistics()
+    /// Received from clients.
     public var inputBytes: Int64 = 0
+    /// Handed on for clients.
     public var outputBytes: Int64 = 0
     /// Changes since the last save.
     public var dirty: Int64 = 0
+    /// Figures to compare the present with.
     public var memory = MemoryMarks()
+    /// Clients that wait now.
     public var blockedClients: Int64 = 0
     /// Keys for which clients wait.
     public var blockingKeys: Int64 = 0
+    /// Work per second.
     public var rates = Rates()
 
     init(commandCount: Int) {
@@ -125,6 +150,7 @@ public struct Statistics: ~Copyable {
         return sum
     }
 
+    /// Starts counting anew (CONFIG RESETSTAT).
     public mutating func reset() {
         var fresh = Statistics(commandCount: commands.count)
         // These describe the present, not what has happened.
@@ -142,6 +168,7 @@ public struct Statistics: ~Copyable {
 
 /// Memory at moments that INFO compares with, in bytes.
 public struct MemoryMarks: Sendable {
+    /// The most that was allocated at once, as far as the cycle saw it.
     public var peak: Int64 = 0
     /// Before the first client came; 0: not measured yet.
     public var startup: Int64 = 0
@@ -184,10 +211,15 @@ public struct Rates: Sendable {
         return time > 0 ? Double(sum(value)) * 1000 / Double(time) : 0
     }
 
+    /// Commands answered.
     public var commandsPerSecond: Int64 { Int64(perSecond(\.commands)) }
+    /// Input, in units of 1024 bytes.
     public var inputKilobytesPerSecond: Double { perSecond(\.input) / 1024 }
+    /// Output, in units of 1024 bytes.
     public var outputKilobytesPerSecond: Double { perSecond(\.output) / 1024 }
+    /// Turns of the loop.
     public var turnsPerSecond: Int64 { Int64(perSecond(\.turns)) }
+    /// How long a turn took on average.
     public var microsecondsPerTurn: Int64 {
         let turns = sum(\.turns)
         return turns > 0 ? sum(\.turnNanoseconds) / turns / 1000 : 0
