@@ -126,7 +126,7 @@ public struct HostRequests: Sendable {
 
     public init() {}
 
-    var isAny: Bool {
+    @inlinable var isAny: Bool {
         isShuttingDown || purgeMemory || resetStatistics || !changedDirectives.isEmpty
             || !closing.isEmpty || !logLines.isEmpty
     }

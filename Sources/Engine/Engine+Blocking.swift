@@ -130,7 +130,7 @@ extension Engine {
         let arguments = command.arguments.arguments
         guard let name = context.commands.resolve(arguments) else { return true }
         requestBytes = 0
-        if case .block = call(name, arguments) { return false }
+        if case .block = call(name, arguments, behind: context.reply.bytes.count) { return false }
         return true
     }
 

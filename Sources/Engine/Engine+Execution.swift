@@ -15,7 +15,7 @@ extension Engine {
             enqueue(arguments)
             return finishReply(behind: repliesBefore)
         }
-        let outcome = call(command, arguments)
+        let outcome = call(command, arguments, behind: repliesBefore)
         switch outcome {
         case .done: break
         case .close: context.session.flags.insert(.closing)
@@ -68,12 +68,11 @@ extension Engine {
         return command
     }
 
-    /// Runs a handler: its reply, effects and notices go to the context.
-    mutating func call(_ id: CommandID, _ arguments: borrowing Arguments) -> Outcome {
+    /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.
+    mutating func call(_ id: CommandID, _ arguments: borrowing Arguments, behind repliesBefore: Int) -> Outcome {
         context.effects.prepare(in: context.session.database)
         context.notices.changes = 0
         context.session.lastCommand = id
-        let repliesBefore = context.reply.bytes.count
         let handler = context.commands.commands[id].handler
         var outcome = Outcome.done
         do throws(CommandError) {

@@ -8,8 +8,8 @@ import RESP
 struct Watch: BitwiseCopyable {
     /// Nanoseconds of execution from which slow log or latency monitor take note.
     var nanoseconds = Int64.max
-    var requestBytes = Int.max
-    var replyBytes = Int.max
+    /// Bytes of a request or reply from which the command log takes note.
+    var bytes = Int.max
     var tracksLatency = true
 
     init(_ settings: MonitoringSettings) {
@@ -23,8 +23,7 @@ struct Watch: BitwiseCopyable {
         }
         let monitored = settings.latencyThreshold > 0 ? settings.latencyThreshold : Int64.max
         self.nanoseconds = min(nanoseconds(threshold(.slow), 1000), nanoseconds(monitored, 1_000_000))
-        requestBytes = Int(threshold(.largeRequest))
-        replyBytes = Int(threshold(.largeReply))
+        bytes = Int(min(threshold(.largeRequest), threshold(.largeReply)))
         tracksLatency = settings.tracksLatency
     }
 }
@@ -35,7 +34,7 @@ extension Engine {
     mutating func account(_ id: CommandID, _ arguments: borrowing Arguments, _ nanoseconds: Int64, replyBytes: Int) {
         let watch = context.statistics.watch
         context.statistics.commands[id].add(nanoseconds: nanoseconds, toHistogram: watch.tracksLatency)
-        if nanoseconds >= watch.nanoseconds || requestBytes >= watch.requestBytes || replyBytes >= watch.replyBytes {
+        if nanoseconds >= watch.nanoseconds || max(requestBytes, replyBytes) >= watch.bytes {
             note(id, arguments, nanoseconds, replyBytes)
         }
         context.statistics.totalCommands &+= 1

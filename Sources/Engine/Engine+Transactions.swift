@@ -33,7 +33,7 @@ extension Engine {
         for i in 0..<transaction.count {
             let arguments = transaction.queue[i].arguments
             guard let id = context.commands.resolve(arguments) else { continue }
-            if case .block = call(id, arguments) {
+            if case .block = call(id, arguments, behind: context.reply.bytes.count) {
                 // Inside a transaction nothing waits: the command gives up at once.
                 let reply = context.blocking.waiting?.reply ?? .null
                 context.blocking.waiting = nil

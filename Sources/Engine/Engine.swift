@@ -17,7 +17,7 @@ public struct Engine: ~Copyable {
     var blocked = BlockedClients()
     var expireCycle = ExpireCycle()
     /// Sessions that go on in the next turn, and when the present session's turn began.
-    var yielded: [SessionID] = []
+    @usableFromInline var yielded: [SessionID] = []
     var turnStart: Int64 = 0
     /// Monotonic nanoseconds at the end of the last command.
     var lastTick: Int64 = 0
@@ -68,7 +68,6 @@ public struct Engine: ~Copyable {
     /// Reads the clocks; called at the start of every turn.
     public mutating func refreshTime() {
         lastTick = context.time.monotonicNanoseconds
-        if context.statistics.turns.begin == 0 { context.statistics.turns.begin = lastTick }
         wallOrigin = context.time.wallMicroseconds &* 1000 &- lastTick
         advanceNow()
     }
@@ -118,7 +117,7 @@ public struct Engine: ~Copyable {
         box.value.unsentBytes += chain.count
         box.value.outputBytes += Int64(chain.count)
         context.statistics.outputBytes += Int64(chain.count)
-        if chain.count > 0 { context.statistics.turns.writes += 1 }
+        if chain.count > 0 { context.statistics.turns.writes &+= 1 }
         let result = (box.value.connection, box.value.flags.contains(.closing))
         context.clients.slab.put(box, back: id)
         return result
@@ -156,8 +155,7 @@ public struct Engine: ~Copyable {
 struct ParsedRequest: BitwiseCopyable {
     var firstWord: Int
     var endWord: Int
-    /// Where the request begins and ends in the input.
-    var startOffset: Int
+    /// Offset behind the request in the input.
     var endOffset: Int
     var command: Int32
     var hash: UInt64

@@ -17,7 +17,7 @@ public struct LatencyHistogram: ~Copyable {
 
     init() {}
 
-    /// Notes a duration in nanoseconds.
+    /// Notes a duration in nanoseconds, not negative.
     @inline(__always)
     mutating func record(_ nanoseconds: Int64) {
         count &+= 1
@@ -27,7 +27,7 @@ public struct LatencyHistogram: ~Copyable {
 
     @inline(__always)
     private static func bucket(_ nanoseconds: Int64) -> Int {
-        let value = UInt64(truncatingIfNeeded: min(max(nanoseconds, 0), limit))
+        let value = min(UInt64(truncatingIfNeeded: nanoseconds), UInt64(limit))
         let shift = 56 &- (value | 255).leadingZeroBitCount
         return shift &<< 7 &+ Int(truncatingIfNeeded: value &>> UInt64(truncatingIfNeeded: shift))
     }

@@ -82,7 +82,13 @@ public struct TurnStatistics: Sendable {
     /// Commands that had run when the turn under way began.
     var commandsBefore: Int64 = 0
     /// When the turn under way had its first input; 0: not yet.
-    var begin: Int64 = 0
+    private var begin: Int64 = 0
+
+    /// Notes the first input of a turn.
+    @inline(__always)
+    mutating func begin(at moment: Int64) {
+        if begin == 0 { begin = moment }
+    }
 
     /// Ends the turn under way at `moment`, when `commands` commands have run.
     mutating func end(at moment: Int64, commands: Int64) {
@@ -160,7 +166,6 @@ public struct Statistics: ~Copyable {
         fresh.memory = memory
         fresh.commandLog = commandLog
         fresh.latency = latency
-        fresh.turns.begin = turns.begin
         fresh.watch = watch
         self = fresh
     }

@@ -58,7 +58,11 @@ extension Administration {
     private static func slowLogGet(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        guard arguments.count <= 3 else { throw .syntax }
+        guard arguments.count <= 3 else {
+            throw context.failure(
+                bytes: [UInt8]("ERR unknown subcommand or wrong number of arguments for '") + arguments[1].array
+                    + [UInt8]("'. Try SLOWLOG HELP."))
+        }
         replyNotes(&context, .slow, arguments.count == 3 ? try count(&context, arguments[2]) : 10)
         return .done
     }
