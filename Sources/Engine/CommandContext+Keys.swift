@@ -82,7 +82,7 @@ extension CommandContext {
     @inline(never)
     mutating func expire(_ key: RawSpan, _ hash: UInt64, _ database: DatabaseIndex) {
         keyspace[database][hash].remove(key, hash)
-        statistics.expiredKeys += 1
+        statistics.expiry.removedKeys += 1
         effects.lazyDelete(key, database, configuration.lazyFree.expire ? "UNLINK" : "DEL")
         notice(key, KeyEvent("expired", .expired), database)
     }
@@ -184,13 +184,23 @@ extension CommandContext {
     }
 
     /// Bucket counts of a database's tables, for DEBUG HTSTATS.
-    public func tableStatistics(_ database: DatabaseIndex) -> (keys: Int, expiring: Int, bytes: Int) {
-        var result = (keys: 0, expiring: 0, bytes: 0)
+    public func tableStatistics(_ database: DatabaseIndex) -> (keys: Int, expiring: Int) {
+        var result = (keys: 0, expiring: 0)
         for i in 0..<keyspace[database].partitionCount {
             let counts = keyspace[database][partition: i].bucketCounts
             result.keys += counts.entries
             result.expiring += counts.expiring
-            result.bytes += keyspace[database][partition: i].tableBytes
+        }
+        return result
+    }
+
+    /// Bytes of a database's tables.
+    public func tableBytes(_ database: DatabaseIndex) -> (keys: Int, expiring: Int) {
+        var result = (keys: 0, expiring: 0)
+        for i in 0..<keyspace[database].partitionCount {
+            let bytes = keyspace[database][partition: i].tableBytes
+            result.keys += bytes.entries
+            result.expiring += bytes.expiring
         }
         return result
     }

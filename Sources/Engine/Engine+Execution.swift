@@ -15,7 +15,7 @@ extension Engine {
             enqueue(arguments)
             return finishReply(behind: repliesBefore)
         }
-        let outcome = call(command, arguments)
+        let outcome = call(command, arguments, behind: repliesBefore)
         switch outcome {
         case .done: break
         case .close: context.session.flags.insert(.closing)
@@ -38,7 +38,7 @@ extension Engine {
         var command = id
         if !context.commands.commands[command].subcommands.isEmpty, arguments.count > 1 {
             guard let sub = context.commands.findSubcommand(arguments[1], of: command) else {
-                reject(unknownSubcommand(arguments, command), command)
+                reject(unknownSubcommand(arguments, command), nil)
                 return nil
             }
             command = sub
@@ -68,8 +68,8 @@ extension Engine {
         return command
     }
 
-    /// Runs a handler: its reply, effects and notices go to the context.
-    mutating func call(_ id: CommandID, _ arguments: borrowing Arguments) -> Outcome {
+    /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.
+    mutating func call(_ id: CommandID, _ arguments: borrowing Arguments, behind repliesBefore: Int) -> Outcome {
         context.effects.prepare(in: context.session.database)
         context.notices.changes = 0
         context.session.lastCommand = id
@@ -87,10 +87,7 @@ extension Engine {
         }
         let tick = context.time.monotonicNanoseconds
         if case .block = outcome {} else {
-            context.statistics.commands[id].calls &+= 1
-            context.statistics.commands[id].nanoseconds &+= tick &- lastTick
-            context.statistics.totalCommands &+= 1
-            context.session.commandCount &+= 1
+            account(id, arguments, tick &- lastTick, replyBytes: context.reply.bytes.count &- repliesBefore)
         }
         lastTick = tick
         return outcome
@@ -130,9 +127,9 @@ extension Engine {
         }
     }
 
-    private mutating func countError(_ text: [UInt8]) {
+    mutating func countError(_ text: [UInt8]) {
         let end = text.firstIndex(of: 32) ?? text.count
-        context.statistics.countError(code: String(decoding: text[..<end], as: UTF8.self))
+        context.statistics.errors.count(String(decoding: text[..<end], as: UTF8.self))
     }
 
     /// Answers with an error before the command ran.

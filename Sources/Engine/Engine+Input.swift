@@ -15,10 +15,12 @@ extension Engine {
         }
         swap(&context.served, &box)
         refreshTime()
+        context.statistics.turns.begin(at: lastTick)
         turnStart = lastTick
         context.session.lastInteraction = context.now
         context.session.inputBytes += Int64(input.byteCount)
         context.statistics.inputBytes += Int64(input.byteCount)
+        context.statistics.turns.reads &+= 1
         context.reply.version = context.session.version
         context.inputAtHand = context.session.pendingInputBytes + input.byteCount
         process(input)
@@ -91,6 +93,7 @@ extension Engine {
             batch.removeAll(keepingCapacity: true)
             // Before authentication the limits may change with every request.
             let limit = context.session.flags.contains(.authenticated) ? Self.batchLimit : 1
+            let batchStart = offset
             var start = offset
             var firstWord = 0
             var status = RequestParser.Status.complete
@@ -107,7 +110,7 @@ extension Engine {
                 guard status == .complete else { break }
                 add(firstWord, offset, words)
             }
-            let end = runBatch(words)
+            let end = runBatch(words, from: batchStart)
             if end < batch.count { return stop(input, behind: batch[end].endOffset) }
             if let failure { return refuse(failure) }
             switch status {
@@ -140,16 +143,19 @@ extension Engine {
         batch.append(request)
     }
 
-    /// Runs the batch; returns the number of the request after which the
+    /// Runs the batch, which begins at `offset` of the input; returns the number of the request after which the
     /// session stopped (it closes or is blocked), or the batch's count.
-    private mutating func runBatch(_ words: borrowing WordBuffer) -> Int {
+    private mutating func runBatch(_ words: borrowing WordBuffer, from offset: Int) -> Int {
         if batch.count > 1 {
             for i in 0..<batch.count where batch[i].hash != 0 {
                 context.keyspace[context.session.database][batch[i].hash].prefetchEntry(batch[i].hash)
             }
         }
+        var begin = offset
         for i in 0..<batch.count {
             let request = batch[i]
+            requestBytes = request.endOffset &- begin
+            begin = request.endOffset
             guard request.endWord > request.firstWord else { continue }
             execute(words.words(request.firstWord..<request.endWord), Int(request.command))
             if !context.session.flags.isDisjoint(with: Self.stopping) { return i }
@@ -171,6 +177,7 @@ extension Engine {
     /// Runs one request from its owned words.
     mutating func run(_ owned: borrowing OwnedArguments) {
         let arguments = owned.arguments
+        requestBytes = Self.bytes(of: arguments)
         execute(arguments, context.commands.find(arguments[0]) ?? -1)
     }
 
@@ -226,6 +233,7 @@ extension Engine {
         guard pending.words.count > 0 else { return }
         pending.moveLargeWords(to: &context.largeWords)
         let arguments = pending.words.words(0..<pending.words.count)
+        requestBytes = Self.bytes(of: arguments)
         execute(arguments, context.commands.find(arguments[0]) ?? -1)
         context.largeWords.removeAll(keepingCapacity: false)
     }
@@ -253,7 +261,7 @@ extension Engine {
     private mutating func refuse(_ error: ProtocolError) {
         let text = [UInt8]("ERR Protocol error: ") + error.message
         context.reply.error(text.rawSpan)
-        context.statistics.countError(code: "ERR")
+        context.statistics.errors.count("ERR")
         context.session.flags.insert(.closing)
     }
 
@@ -261,7 +269,7 @@ extension Engine {
     private static var stopping: SessionFlags { [.closing, .blocked, .yielding] }
 
     /// Whether sessions wait for the rest of their input to be run.
-    public var hasYielded: Bool { !yielded.isEmpty }
+    @inlinable public var hasYielded: Bool { !yielded.isEmpty }
 
     /// Goes on with sessions that had used up their share of the last turn.
     public mutating func resumeYielded() {
@@ -271,6 +279,7 @@ extension Engine {
             guard var box = context.clients.slab.take(id) else { continue }
             swap(&context.served, &box)
             refreshTime()
+            context.statistics.turns.begin(at: lastTick)
             turnStart = lastTick
             context.reply.version = context.session.version
             if !context.session.flags.contains(.killed) { resumeInput() }

@@ -18,5 +18,7 @@ extension Engine {
         context.clients.slab.with(id) { $0.connection }
     }
 
-    public var hasRequests: Bool { context.requests.isAny }
+    /// Whether commands asked something of the host. Inlinable, as asking every
+    /// turn through a call would copy the engine to the stack each time.
+    @inlinable public var hasRequests: Bool { context.requests.isAny }
 }

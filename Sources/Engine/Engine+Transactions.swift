@@ -24,6 +24,8 @@ extension Engine {
         guard let box = context.session.transaction.take() else { return }
         let transaction = box.unwrap()
         if transaction.isAborted {
+            countError([UInt8]("EXECABORT"))
+            if let exec = context.session.lastCommand { context.statistics.commands[exec].failed &+= 1 }
             context.reply.error("EXECABORT Transaction discarded because of previous errors.")
             return
         }
@@ -31,7 +33,7 @@ extension Engine {
         for i in 0..<transaction.count {
             let arguments = transaction.queue[i].arguments
             guard let id = context.commands.resolve(arguments) else { continue }
-            if case .block = call(id, arguments) {
+            if case .block = call(id, arguments, behind: context.reply.bytes.count) {
                 // Inside a transaction nothing waits: the command gives up at once.
                 let reply = context.blocking.waiting?.reply ?? .null
                 context.blocking.waiting = nil

@@ -17,12 +17,14 @@ public struct Engine: ~Copyable {
     var blocked = BlockedClients()
     var expireCycle = ExpireCycle()
     /// Sessions that go on in the next turn, and when the present session's turn began.
-    var yielded: [SessionID] = []
+    @usableFromInline var yielded: [SessionID] = []
     var turnStart: Int64 = 0
     /// Monotonic nanoseconds at the end of the last command.
     var lastTick: Int64 = 0
     /// Wall time at `lastTick` zero, milliseconds x 10^6; renewed every turn.
     var wallOrigin: Int64 = 0
+    /// Size of the request under way as it was sent.
+    var requestBytes = 0
 
     /// What an engine is made of.
     public struct Ingredients {
@@ -115,6 +117,7 @@ public struct Engine: ~Copyable {
         box.value.unsentBytes += chain.count
         box.value.outputBytes += Int64(chain.count)
         context.statistics.outputBytes += Int64(chain.count)
+        if chain.count > 0 { context.statistics.turns.writes &+= 1 }
         let result = (box.value.connection, box.value.flags.contains(.closing))
         context.clients.slab.put(box, back: id)
         return result
@@ -126,7 +129,11 @@ public struct Engine: ~Copyable {
     }
 
     /// To be called when all output of a turn is on its way.
-    public mutating func endTurn() { context.reply.bytes.recycle() }
+    public mutating func endTurn() {
+        context.reply.bytes.recycle()
+        context.statistics.turns.end(
+            at: context.time.monotonicNanoseconds, commands: context.statistics.totalCommands)
+    }
 
     /// Databases to be freed at leisure.
     public mutating func takeGarbage() -> Database? { context.garbage.popLast() }

@@ -96,6 +96,11 @@ public struct Server: ~Copyable {
         }
     }
 
+    /// Forty hexadecimal digits.
+    private static func randomName() -> String {
+        Process.randomBytes(20).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+    }
+
     private mutating func tellFacts(_ file: String) {
         let meter = meter
         let freed = freed
@@ -103,7 +108,7 @@ public struct Server: ~Copyable {
         meter.addCurrentThread()
         if let counters = lazyFree.waitForThreadCounters() { meter.add(counters) }
         engine.context.host.processID = Process.identifier
-        engine.context.host.runID = Process.randomBytes(20).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        engine.context.host.runID = Self.randomName()
         engine.context.host.executable = Process.executablePath
         engine.context.host.configurationFile = file
         engine.context.host.startMilliseconds = engine.context.now
@@ -111,8 +116,19 @@ public struct Server: ~Copyable {
         engine.context.host.allocator = MemoryMeter.allocatorName
         engine.context.host.port = engine.context.configuration.network.port
         engine.context.host.memory = { MemoryReading(used: meter.used, resident: MemoryMeter.resident) }
-        engine.context.host.cpuTime = { Process.cpuTime }
         engine.context.host.configuration = DirectiveApplication.host
+        engine.context.host.replicationID = Self.randomName()
+        engine.context.host.sleep = { Process.sleep(microseconds: $0) }
+        engine.context.host.cpuTime = {
+            CPUReading(process: Process.cpuTime(), children: Process.cpuTime(of: .children), thread: Process.cpuTime(of: .thread))
+        }
+        engine.context.host.allocatorReport = { MemoryMeter.report }
+        engine.context.host.allocatorReading = {
+            AllocatorReading(
+                allocated: MemoryMeter.statistic("stats.allocated"), active: MemoryMeter.statistic("stats.active"),
+                resident: MemoryMeter.statistic("stats.resident"), systemMemory: Process.machineMemory)
+        }
+        engine.context.statistics.memory.startup = meter.used
         engine.context.host.lazyFree = { (worker.pending, freed.value) }
     }
 
@@ -306,7 +322,6 @@ public struct Server: ~Copyable {
         if requests.resetStatistics { freed.reset() }
         if requests.purgeMemory { MemoryMeter.purge() }
         if requests.changedDirectives.contains("loglevel") { logger.level = engine.context.configuration.log.level }
-        if requests.sleepMicroseconds > 0 { Process.sleep(microseconds: requests.sleepMicroseconds) }
         if requests.isShuttingDown {
             logger.warning("User requested shutdown...")
             isStopping = true

@@ -58,6 +58,8 @@ static inline uint32_t cs_reference_load(const uint32_t *count) {
 uint64_t cs_allocator_statistic(const char *name);
 /// Makes jemalloc's figures current.
 void cs_allocator_refresh(void);
+/// Writes jemalloc's account of itself, `capacity` bytes at most; returns how many.
+size_t cs_allocator_report(uint8_t *bytes, size_t capacity);
 /// Gives unused pages of all arenas back to the system.
 void cs_allocator_purge(void);
 const char *cs_allocator_version(void);

@@ -116,6 +116,7 @@ extension Administration {
             guard let directive = context.directives.find(word) else {
                 throw context.failure(bytes: [UInt8]("ERR Unknown option or number of arguments for CONFIG SET - '") + word + [39])
             }
+            if directive.traits.contains(.sensitive) { context.redact(i + 1) }
             guard !directive.traits.contains(.immutable) else {
                 throw context.failure(bytes: refusal(word, "can't set immutable config"))
             }
