@@ -38,14 +38,14 @@ extension Administration {
                 CommandDeclaration(
                     "get", arity: 4, flags, group: .server, since: "8.1.0", complexity: perEntry,
                     summary: "Returns the latest entries of a log: number, Unix time, microseconds or bytes, words, client.",
-                    syntax: "count <slow | large-request | large-reply>", tips: perServer, commandLogGet),
+                    syntax: "count <type: SLOW | LARGE-REQUEST | LARGE-REPLY>", tips: perServer, commandLogGet),
                 CommandDeclaration(
                     "len", arity: 3, flags, group: .server, since: "8.1.0", summary: "Counts the entries of a log.",
-                    syntax: "<slow | large-request | large-reply>",
+                    syntax: "<type: SLOW | LARGE-REQUEST | LARGE-REPLY>",
                     tips: ["request_policy:all_nodes", "response_policy:agg_sum", "nondeterministic_output"], commandLogCount),
                 CommandDeclaration(
                     "reset", arity: 3, flags, group: .server, since: "8.1.0", complexity: perEntry,
-                    summary: "Empties a log.", syntax: "<slow | large-request | large-reply>",
+                    summary: "Empties a log.", syntax: "<type: SLOW | LARGE-REQUEST | LARGE-REPLY>",
                     tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], commandLogReset),
                 CommandDeclaration(
                     "help", arity: 2, [.loading, .stale], group: .server, since: "8.1.0", summary: "Lists the subcommands.",
