@@ -119,8 +119,6 @@ public struct HostRequests: Sendable {
     public var isShuttingDown = false
     /// Sessions whose connections are to be closed.
     public var closing: [SessionID] = []
-    /// Seconds for which the whole server is to stand still (DEBUG SLEEP).
-    public var sleepMicroseconds: Int64 = 0
     public var purgeMemory = false
     public var resetStatistics = false
     public var logLines: [String] = []
@@ -128,7 +126,7 @@ public struct HostRequests: Sendable {
     public init() {}
 
     var isAny: Bool {
-        isShuttingDown || purgeMemory || resetStatistics || sleepMicroseconds > 0 || !changedDirectives.isEmpty
+        isShuttingDown || purgeMemory || resetStatistics || !changedDirectives.isEmpty
             || !closing.isEmpty || !logLines.isEmpty
     }
 }
@@ -156,6 +154,30 @@ public struct HostFacts: Sendable {
     /// What DEBUG has switched.
     public var debug = DebugSettings()
     public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
+    /// Applies changed settings where that can fail (sockets, limits of the system):
+    /// given the names of the directives, and the settings before and after. A failure
+    /// leaves everything as it was.
+    public var apply: @Sendable ([String], Configuration, Configuration) -> ApplyFailure? = { _, _, _ in nil }
+    /// Has the whole server stand still, for microseconds (DEBUG SLEEP).
+    public var sleep: @Sendable (Int64) -> Void = { _ in }
+    /// Breaks the process, as its bugs would (DEBUG SEGFAULT and the like).
+    public var fault: @Sendable (Fault) -> Void = { _ in }
 
     public init() {}
 }
+
+/// A setting that the host could not apply, and why.
+public struct ApplyFailure: Sendable, Equatable {
+    /// The directive's name.
+    public var directive: String
+    /// For the client, as CONFIG SET shows it.
+    public var text: String
+
+    public init(directive: String, text: String) {
+        self.directive = directive
+        self.text = text
+    }
+}
+
+/// Ways in which DEBUG breaks the process.
+public enum Fault: Sendable { case segmentation, panic, assertion }

@@ -209,8 +209,8 @@ public struct DirectiveTable: Sendable {
 
     private static var network: [Directive] {
         [
-            Directive("port", .integer(\.network.port, 0...65535), isImmutable: true),
-            Directive("bind", .words(\.network.bind), isImmutable: true),
+            Directive("port", .integer(\.network.port, 0...65535)),
+            Directive("bind", .words(\.network.bind)),
             Directive("tcp-backlog", .integer(\.network.backlog, 0...Int64(Int32.max)), isImmutable: true),
             Directive("unixsocket", .text(\.network.unixSocket), isImmutable: true),
             Directive("unixsocketperm", .octal(\.network.unixSocketMode, 0...0o777), isImmutable: true),

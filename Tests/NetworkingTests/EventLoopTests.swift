@@ -17,7 +17,7 @@ private struct Pair: ~Copyable {
     /// A connected pair through `port`; throws when the port is taken.
     static func make(_ port: UInt16) throws -> Pair {
         var loop = try EventLoop(signals: [], time: .machine())
-        try loop.listen(onTCP: "127.0.0.1", port: port, backlog: 16)
+        loop.listen(on: try ListeningSocket.tcp("127.0.0.1", port: port, backlog: 16))
         let outbound = try loop.connect(to: "127.0.0.1", port: port)
         loop.setTag(1, of: outbound)
         var accepted: ConnectionID?
@@ -67,7 +67,7 @@ private func chain(_ bytes: [UInt8]) -> ByteChain {
         for port in Self.ports {
             do { return try Pair.make(port) } catch { continue }
         }
-        throw NetworkError.cannotListen(message: "no free port")
+        throw NetworkError.cannotListen(errno: 0, message: "no free port")
     }
 
     @Test func outboundConnectionCarriesBytesBothWays() throws {

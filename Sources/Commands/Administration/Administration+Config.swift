@@ -78,6 +78,9 @@ extension Administration {
                 throw context.failure(bytes: refusal([UInt8](directive.name), error.text))
             }
         }
+        if let failure = context.host.apply(wanted.map(\.name), context.configuration, changed) {
+            throw context.failure(bytes: refusal([UInt8](failure.directive), failure.text))
+        }
         context.configuration = changed
         context.requests.changedDirectives += wanted.map(\.name)
         context.reply.ok()

@@ -8,10 +8,10 @@ extension Administration {
         CommandDeclaration(
             "debug", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0",
             complexity: "Depends on subcommand.", summary: "Tools for those who test and debug the server.",
-            syntax: "subcommand [argument [argument ...]]", debug)
+            syntax: "subcommand [argument [argument ...]]", debugCommand)
     }
 
-    private static func debug(
+    private static func debugCommand(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         guard context.configuration.process.debugCommand.allows(context.session.identity.peer) else {
@@ -28,8 +28,11 @@ extension Administration {
             context.reply.ok()
         case ("sleep", 3):
             guard let seconds = arguments[2].double, seconds >= 0, seconds < 1e6 else { throw .notFloat }
-            context.requests.sleepMicroseconds = min(1 << 40, context.requests.sleepMicroseconds + Int64(seconds * 1_000_000))
+            context.host.sleep(Int64(seconds * 1_000_000))
             context.reply.ok()
+        case ("segfault", 2): context.host.fault(.segmentation)
+        case ("panic", 2): context.host.fault(.panic)
+        case ("assert", 2): context.host.fault(.assertion)
         case ("object", 3), ("object", 4): try debugObject(&context, arguments[2])
         case ("sdslen", 3): try debugStringLength(&context, arguments[2])
         case ("protocol", 3): try debugProtocol(&context, arguments[2].text.lowercased())
@@ -54,13 +57,16 @@ extension Administration {
         context.replyHelp(
             "DEBUG",
             [
+                "ASSERT", "    Crash by an assertion that does not hold.",
                 "ERROR <string>", "    Answer with <string> as an error.",
                 "HTSTATS <dbid>", "    Show how full the tables of a database are.",
                 "LOG <message>", "    Write <message> to the server's log.",
                 "OBJECT <key>", "    Show how the value of <key> is held.",
+                "PANIC", "    Crash as if a bug had been noticed.",
                 "POPULATE <count> [<prefix>] [<size>]", "    Create <count> string keys named <prefix>:<number>.",
                 "PROTOCOL <type>", "    Answer with a value of the given reply type.",
                 "SDSLEN <key>", "    Show the lengths and capacities of key and value.",
+                "SEGFAULT", "    Crash by writing to memory that cannot be written.",
                 "SET-ACTIVE-EXPIRE <0|1>", "    Switch the active removal of expired keys.",
                 "SLEEP <seconds>", "    Stop the whole server for <seconds>, fractions allowed.",
                 "STRINGMATCH-LEN <length> <pattern>", "    Match a string of <length> letters with <pattern>.",
