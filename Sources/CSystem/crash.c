@@ -7,6 +7,7 @@
 #include <elf.h>
 #include <execinfo.h>
 #include <link.h>
+#include <pthread.h>
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <ucontext.h>
@@ -273,6 +274,15 @@ static void report_crash(int signal_number, siginfo_t *info, void *context) {
     raise(signal_number);
 }
 
+/// Sets a handler, and lets the signal through where whoever started the process had blocked it.
+static void handle(int signal_number, const struct sigaction *action) {
+    sigset_t one;
+    sigemptyset(&one);
+    sigaddset(&one, signal_number);
+    sigaction(signal_number, action, NULL);
+    pthread_sigmask(SIG_UNBLOCK, &one, NULL);
+}
+
 static const int fatal_signals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP};
 
 static void prepare_stack(void) {
@@ -297,7 +307,7 @@ void cs_crash_reports(bool enabled) {
         action.sa_flags = 0;
     }
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++) sigaction(fatal_signals[i], &action, NULL);
+    for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++) handle(fatal_signals[i], &action);
 }
 
 void cs_fault(void) {
@@ -331,7 +341,7 @@ void cs_watchdog(int64_t milliseconds) {
         prepare_stack();
         struct sigaction action = {.sa_sigaction = report_delay, .sa_flags = SA_ONSTACK | SA_SIGINFO | SA_RESTART};
         sigemptyset(&action.sa_mask);
-        sigaction(SIGALRM, &action, NULL);
+        handle(SIGALRM, &action);
     }
     struct itimerval delay = {.it_value = {.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000}};
     setitimer(ITIMER_REAL, &delay, NULL);
@@ -362,7 +372,7 @@ int cs_signal_descriptor(const int *signals, size_t count) {
     if (signal_pipe[0] < 0 && pipe2(signal_pipe, O_NONBLOCK | O_CLOEXEC) != 0) return -1;
     struct sigaction action = {.sa_handler = pass_on, .sa_flags = SA_RESTART};
     sigemptyset(&action.sa_mask);
-    for (size_t i = 0; i < count; i++) sigaction(signals[i], &action, NULL);
+    for (size_t i = 0; i < count; i++) handle(signals[i], &action);
     return dup(signal_pipe[0]);
 }
 

@@ -22,15 +22,18 @@ extension Server {
         for id in requests.closing { drop(id) }
         if requests.resetStatistics { freed.reset() }
         if requests.purgeMemory { MemoryMeter.purge() }
-        if !requests.changedDirectives.isEmpty { followSettings(requests.changedDirectives) }
         if requests.isShuttingDown {
             logger.notice("User requested shutdown...")
             isStopping = true
         }
     }
 
-    /// Makes settings count that nobody reads at the moment they are needed.
-    private mutating func followSettings(_ changed: [String]) {
+    /// Makes changed settings count that nobody reads at the moment they are needed; before
+    /// the replies of the turn tell that they do.
+    mutating func followSettings() {
+        let changed = engine.context.requests.changedDirectives
+        guard !changed.isEmpty else { return }
+        engine.context.requests.changedDirectives = []
         let configuration = engine.context.configuration
         logger.settings = configuration.log
         loop.acceptLimit = Int(clamping: configuration.network.acceptsPerTurn)

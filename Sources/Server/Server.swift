@@ -61,6 +61,7 @@ public struct Server: ~Copyable {
             loop.wait(until: engine.hasYielded ? 0 : nextCycle)
             while let completion = loop.next() { handle(completion) }
             if engine.hasYielded { engine.resumeYielded() }
+            followSettings()
             sendOutput()
             engine.endTurn()
             cycleIfDue()
@@ -82,7 +83,7 @@ public struct Server: ~Copyable {
         case .closed(_, let tag):
             engine.close(SessionID(raw: tag))
         case .acceptFailed(let number):
-            logger.verbose("Error accepting a client connection: \(errorText(number))")
+            logger.warning("Accepting client connection: \(errorText(number))")
         case .signal(let number):
             stop(onSignal: number)
         case .connected, .woken:

@@ -38,7 +38,7 @@ import Testing
     }
 
     @Test func failureAfterOthersLeavesAllAsItWas() throws {
-        let server = try ServerProcess()
+        let server = try ServerProcess(["--enable-protected-configs", "yes"])
         let other = try ServerProcess()
         let wire = try #require(server.connect())
         let answer = wire.ask("CONFIG SET dir / maxclients 77 port \(other.port)")
@@ -94,6 +94,33 @@ import Testing
         wires.removeAll()
         #expect(server.waits { _ in administrator.ask("CLIENT ID").hasPrefix(":") })
         #expect(administrator.ask("PING") == "+PONG\r\n", "like any other now")
+    }
+
+    /// CPU time of a process so far, in clock ticks of 10 ms.
+    private func ticks(_ pid: Int32) throws -> Int {
+        let fields = try String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8).split(separator: " ")
+        return try #require(Int(fields[13])) + #require(Int(fields[14]))
+    }
+
+    @Test func noDescriptorsLeft() throws {
+        let server = try ServerProcess()
+        let first = try #require(server.connect())
+        #expect(first.ask("PING") == "+PONG\r\n")
+        func allowDescriptors(_ count: Int) throws {
+            let program = URL(fileURLWithPath: "/usr/bin/prlimit")
+            let run = try Foundation.Process.run(program, arguments: ["--pid", "\(server.pid)", "--nofile=\(count):"])
+            run.waitUntilExit()
+            #expect(run.terminationStatus == 0)
+        }
+        try allowDescriptors(24)
+        let wires = try (0..<40).map { _ in try #require(server.connect()) }
+        #expect(server.waits { $0.log.contains("Accepting client connection: Too many open files") })
+        let before = try ticks(server.pid)
+        usleep(1_000_000)
+        #expect(try ticks(server.pid) - before < 20, "no spinning")
+        #expect(first.ask("PING") == "+PONG\r\n")
+        try allowDescriptors(1000)
+        for wire in wires { #expect(wire.ask("PING") == "+PONG\r\n") }
     }
 
     @Test func limitOfTheSystem() throws {

@@ -4,12 +4,16 @@ import Testing
 @testable import Server
 
 @Suite(.serialized) struct ProcessTests {
+    private func state(of pid: Int32) -> Character? {
+        try? String(contentsOfFile: "/proc/\(pid)/stat", encoding: .utf8).split(separator: " ")[2].first
+    }
+
     @Test func daemon() throws {
         let server = try ServerProcess(["--daemonize", "yes", "--pidfile", "server.pid", "--logfile", "log"])
-        #expect(server.exits() && server.status == 0)
         let text = try String(contentsOfFile: server.directory + "/server.pid", encoding: .utf8)
         let pid = try #require(Int32(text.trimmingCharacters(in: .whitespacesAndNewlines)))
         defer { kill(pid, SIGKILL) }
+        #expect(server.waits { [nil, "Z"].contains(state(of: $0.pid)) }, "the process that was started is gone")
         #expect(pid != server.pid && getsid(pid) == pid)
         #expect(server.ask("PING") == "+PONG\r\n")
         #expect(try FileManager.default.destinationOfSymbolicLink(atPath: "/proc/\(pid)/fd/0") == "/dev/null")
@@ -33,9 +37,12 @@ import Testing
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) }
         }
         #expect(bound == 0)
+        var limit = timeval(tv_sec: 8, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
         func next() -> String {
             var bytes = [UInt8](repeating: 0, count: 512)
-            return String(decoding: bytes.prefix(max(0, recv(descriptor, &bytes, bytes.count, 0))), as: UTF8.self)
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            return String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
         }
         // Who is supervised stays in the foreground.
         let server = try ServerProcess(["--supervised", "auto", "--daemonize", "yes"], environment: ["NOTIFY_SOCKET": path])
@@ -49,10 +56,7 @@ import Testing
 
     @Test func upstart() throws {
         let server = try ServerProcess(["--supervised", "upstart"], environment: ["UPSTART_JOB": "x"])
-        func state() -> Character? {
-            try? String(contentsOfFile: "/proc/\(server.pid)/stat", encoding: .utf8).split(separator: " ")[2].first
-        }
-        #expect(server.waits { _ in state() == "T" })
+        #expect(server.waits { state(of: $0.pid) == "T" })
         server.signal(SIGCONT)
         #expect(server.ask("PING") == "+PONG\r\n")
     }

@@ -30,7 +30,7 @@ final class ServerProcess {
         socketDirectory = URL(fileURLWithPath: "/tmp/nt-\(UUID().uuidString.prefix(8))")
         directory = socketDirectory.path
         try FileManager.default.createDirectory(at: socketDirectory, withIntermediateDirectories: true)
-        FileManager.default.createFile(atPath: directory + "/log", contents: nil)
+        _ = FileManager.default.createFile(atPath: directory + "/log", contents: nil)
         process.executableURL = URL(fileURLWithPath: Self.program)
         process.arguments = ["--port", "\(port)", "--unixsocket", directory + "/s", "--dir", directory,
             "--enable-debug-command", "local"] + options
@@ -117,7 +117,7 @@ final class Wire {
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     }
 
-    func send(_ line: String) { _ = Glibc.send(descriptor, line + "\r\n", line.utf8.count + 2, Int32(MSG_NOSIGNAL.rawValue)) }
+    func send(_ line: String) { _ = Glibc.send(descriptor, line + "\r\n", line.utf8.count + 2, Int32(MSG_NOSIGNAL)) }
 
     /// What arrives next, at most 64 KiB; empty at the end.
     func read() -> String {
