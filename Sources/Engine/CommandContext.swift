@@ -154,29 +154,14 @@ public struct HostFacts: Sendable {
     /// What DEBUG has switched.
     public var debug = DebugSettings()
     public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
-    /// Applies changed settings where that can fail (sockets, limits of the system):
-    /// given the names of the directives, and the settings before and after. A failure
-    /// leaves everything as it was.
-    public var apply: @Sendable ([String], Configuration, Configuration) -> ApplyFailure? = { _, _, _ in nil }
+    /// What CONFIG needs of the host.
+    public var configuration = ConfigurationHost()
     /// Has the whole server stand still, for microseconds (DEBUG SLEEP).
     public var sleep: @Sendable (Int64) -> Void = { _ in }
     /// Breaks the process, as its bugs would (DEBUG SEGFAULT and the like).
     public var fault: @Sendable (Fault) -> Void = { _ in }
 
     public init() {}
-}
-
-/// A setting that the host could not apply, and why.
-public struct ApplyFailure: Sendable, Equatable {
-    /// The directive's name.
-    public var directive: String
-    /// For the client, as CONFIG SET shows it.
-    public var text: String
-
-    public init(directive: String, text: String) {
-        self.directive = directive
-        self.text = text
-    }
 }
 
 /// Ways in which DEBUG breaks the process.

@@ -51,7 +51,9 @@ public struct CommandTable: Sendable {
         var id: Int
     }
 
-    public init(_ declarations: [CommandDeclaration]) {
+    /// `renamed`: commands by their declared names and what they are called instead;
+    /// an empty name takes the command away. Names without a command are ignored.
+    public init(_ declarations: [CommandDeclaration], renamed: [(from: [UInt8], to: [UInt8])] = []) {
         var commands: [Command] = []
         var topLevel: [CommandID] = []
         for declaration in declarations {
@@ -69,8 +71,10 @@ public struct CommandTable: Sendable {
         var size = 256
         while size < topLevel.count * 4 { size *= 2 }
         var slots = [Slot](repeating: Slot(name: nil, id: -1), count: size)
-        for id in topLevel {
-            let name = FoldedName(RawSpan(literal: commands[id].declaration.name))!
+        var names: [(name: FoldedName, id: CommandID)] = []
+        for id in topLevel { names.append((FoldedName(RawSpan(literal: commands[id].declaration.name))!, id)) }
+        Self.rename(&names, by: renamed)
+        for (name, id) in names {
             var index = name.tableHash & (size - 1)
             while slots[index].id >= 0 {
                 precondition(slots[index].name != name, "command declared twice")
@@ -79,8 +83,17 @@ public struct CommandTable: Sendable {
             slots[index] = Slot(name: name, id: id)
         }
         self.commands = commands
-        self.topLevel = topLevel
+        self.topLevel = names.map(\.id).sorted()
         self.slots = slots
+    }
+
+    /// In the order of the lines, since one may free a name that the next takes.
+    private static func rename(_ names: inout [(name: FoldedName, id: CommandID)], by lines: [(from: [UInt8], to: [UInt8])]) {
+        for line in lines {
+            guard let old = FoldedName(line.from.rawSpan), let index = names.firstIndex(where: { $0.name == old }) else { continue }
+            let id = names.remove(at: index).id
+            if let new = FoldedName(line.to.rawSpan), !names.contains(where: { $0.name == new }) { names.append((new, id)) }
+        }
     }
 
     /// The top-level command with this name in any case.

@@ -9,8 +9,8 @@ public struct Configuration: Sendable {
     public var maximumMemoryPolicy = EvictionPolicy.noEviction
     public var lfuLogFactor: Int64 = 10
     public var lfuDecayMinutes: Int64 = 1
-    public var maximumBulkBytes: Int64 = 512 * 1024 * 1024
-    public var queryBufferLimit: Int64 = 1 << 30
+    public var maximumBulkBytes: Int64 = 512 * 1024 * 1024 { didSet { maximumBulkBytes = min(maximumBulkBytes, Self.largestSize) } }
+    public var queryBufferLimit: Int64 = 1 << 30 { didSet { queryBufferLimit = min(queryBufferLimit, Self.largestSize) } }
     public var requiredPassword: [UInt8] = []
     public var activeExpireEffort: Int64 = 1
     /// Values out of bounds are moved to the nearest, as Redis does with this one.
@@ -25,6 +25,9 @@ public struct Configuration: Sendable {
     public var kept: [String: [UInt8]] = [:]
 
     public init() {}
+
+    /// Sizes of input never get near 2^63, so that no sum of a few overflows.
+    private static var largestSize: Int64 { Int64.max / 4 }
 
     /// How entries record their use under the eviction policy.
     public var accessPolicy: AccessPolicy {
@@ -164,13 +167,17 @@ public struct ProcessSettings: Sendable {
     public var collation: [UInt8] = []
     /// Names that `rename-command` gave: old to new, empty for a command that is taken away.
     public var renamedCommands: [(from: [UInt8], to: [UInt8])] = []
+    /// Whether the server starts although the configuration asks for features that are not there yet.
+    public var ignoresUnsupported = false
+    /// Lines of the file that are no directives and whose feature is not there yet: `user`, `loadmodule`.
+    public var ignoredLines: [String] = []
 }
 
 public enum LogLevel: String, Sendable, CaseIterable { case debug, verbose, notice, warning, nothing }
 
 /// Who may use a risky command.
 public enum LocalPermission: String, Sendable, CaseIterable {
-    case yes, no, local
+    case no, yes, local
 
     /// Whether a client at `peer` is among them.
     public func allows(_ peer: Peer) -> Bool { self == .yes || self == .local && peer.isLocal }

@@ -1,5 +1,6 @@
-// Settings whose application can fail because the system refuses: CONFIG SET
-// has all of them applied before it changes anything, or none.
+// What the system may refuse when a setting changes: other sockets, more
+// descriptors, another score. Shared by the server and the closures by which
+// CONFIG SET asks.
 
 import Engine
 import Networking
@@ -7,71 +8,32 @@ import Primitives
 import Synchronization
 import System
 
-/// Applies settings to the process and its sockets.
+/// The state of the process that settings change.
 final class HostControl: Sendable {
     private struct State {
         /// The out-of-memory score before it was changed; nil while it is not ours.
         var originalScore: Int64?
-        /// The TCP sockets that the loop accepts from.
+        /// The TCP sockets that the loop accepts from, and the settings they follow.
         var listening: [ListeningSocket] = []
-        /// Those that are to take their place.
-        var replacement: [ListeningSocket]?
-    }
-
-    private struct Step {
-        let directives: Set<String>
-        /// Makes the second settings count instead of the first; a text when it fails.
-        let perform: (HostControl, Configuration, Configuration) -> String?
+        var network = NetworkSettings()
+        /// Sockets that are to take their place, and the settings these follow.
+        var replacement: (sockets: [ListeningSocket], network: NetworkSettings)?
     }
 
     private let state = Mutex(State())
     private let logger: Logger
-    private let title: ProcessTitle
 
-    init(logger: Logger, title: ProcessTitle) {
-        self.logger = logger
-        self.title = title
-    }
-
-    private static var steps: [Step] {
-        [
-            Step(directives: ["dir"]) { $0.changeDirectory($1, $2) },
-            Step(directives: ["proc-title-template"]) { $0.title.text($2) == nil ? ProcessTitle.refusal : nil },
-            Step(directives: ["oom-score-adj", "oom-score-adj-values"]) { $0.adjustScore($1, $2) },
-            Step(directives: ["maxclients"]) { $0.allowClients($2) },
-            Step(directives: ["port", "bind"]) { $0.listenElsewhere($1, $2) },
-        ]
-    }
-
-    /// What `HostFacts.apply` asks for.
-    func apply(_ changed: [String], _ old: Configuration, _ new: Configuration) -> ApplyFailure? {
-        let wanted = Self.steps.filter { !$0.directives.isDisjoint(with: changed) }
-        for (index, step) in wanted.enumerated() {
-            guard let text = step.perform(self, old, new) else { continue }
-            let directive = changed.first { step.directives.contains($0) } ?? ""
-            logger.warning(
-                "Failed applying new configuration. Possibly related to new \(directive) setting. Restoring previous settings.")
-            for done in wanted[..<index].reversed() { _ = done.perform(self, new, old) }
-            return ApplyFailure(directive: directive, text: text)
-        }
-        if !Set(changed).isDisjoint(with: ["port", "bind", "proc-title-template"]) { title.show(new) }
-        return nil
-    }
-
-    private func changeDirectory(_ old: Configuration, _ new: Configuration) -> String? {
-        let failure = Process.changeDirectory(String(decoding: new.process.directory, as: UTF8.self))
-        return failure == 0 ? nil : errorText(failure)
-    }
+    init(logger: Logger) { self.logger = logger }
 
     // MARK: Out-of-memory score
 
-    /// Writes the score that the settings ask for, or gives the original back.
-    func adjustScore(_ old: Configuration, _ new: Configuration) -> String? {
+    /// Writes the score that the settings ask for, or gives the original back. Why not, if it fails.
+    func adjustScore(_ settings: ProcessSettings) -> String? {
         state.withLock { state in
-            let kind = new.process.outOfMemoryScore
+            let kind = settings.outOfMemoryScore
             guard kind != .no || state.originalScore != nil else { return nil }
             let original = state.originalScore ?? Process.outOfMemoryScore ?? 0
-            let value = new.process.outOfMemoryValues.first ?? 0
+            let value = settings.outOfMemoryValues.first ?? 0
             let wanted = kind == .no ? original : kind == .absolute ? value : original + value
             let failure = Process.setOutOfMemoryScore(min(max(wanted, -1000), 1000))
             guard failure == 0 else {
@@ -86,7 +48,7 @@ final class HostControl: Sendable {
     // MARK: Clients
 
     /// Descriptors that are needed beside those of clients.
-    static var reservedDescriptors: Int64 { 32 }
+    private static var reservedDescriptors: Int64 { 32 }
 
     /// Raises the limit of descriptors as far as it goes; how many clients it is enough for.
     static func possibleClients(_ wanted: Int64) -> Int64 {
@@ -94,8 +56,8 @@ final class HostControl: Sendable {
         return max(1, Process.raiseDescriptorLimit(sum.overflow ? Int64.max : sum.partialValue) - reservedDescriptors)
     }
 
-    private func allowClients(_ new: Configuration) -> String? {
-        let wanted = new.network.maximumClients
+    /// Why there cannot be so many clients; nil when there can.
+    func allowClients(_ wanted: Int64) -> String? {
         let possible = Self.possibleClients(wanted)
         guard possible < wanted else { return nil }
         logger.warning(
@@ -107,34 +69,49 @@ final class HostControl: Sendable {
     // MARK: Listening
 
     /// Tells which sockets the loop accepts from.
-    func setListening(_ sockets: [ListeningSocket]) { state.withLock { $0.listening = sockets } }
+    func setListening(_ sockets: [ListeningSocket], _ network: NetworkSettings) {
+        state.withLock { state in
+            state.listening = sockets
+            state.network = network
+        }
+    }
 
     /// Sockets that the loop is to accept from instead of its TCP listeners.
     func takeReplacement() -> [ListeningSocket]? {
         state.withLock { state in
-            guard let replacement = state.replacement else { return nil }
-            state.replacement = nil
-            state.listening = replacement
-            return replacement
+            guard let (sockets, network) = state.replacement else { return nil }
+            state = State(originalScore: state.originalScore, listening: sockets, network: network)
+            return sockets
         }
     }
 
-    /// Opens the sockets of `new`. The present ones give their addresses up meanwhile,
-    /// and get them back when that fails.
-    private func listenElsewhere(_ old: Configuration, _ new: Configuration) -> String? {
+    /// Opens the sockets that the settings ask for. The present ones give their addresses
+    /// up meanwhile, and take them back when that fails or is undone.
+    func listen(_ network: NetworkSettings) -> Bool {
         state.withLock { state in
-            for socket in state.replacement ?? state.listening { socket.pause() }
-            for socket in state.replacement ?? [] { socket.close() }
-            state.replacement = nil
+            func follows(_ other: NetworkSettings) -> Bool { other.port == network.port && other.bind == network.bind }
+            let (present, settings) = state.replacement ?? (state.listening, state.network)
+            if follows(settings) { return true }
+            for socket in present { socket.pause() }
+            if state.replacement != nil, follows(state.network), resume(state.listening, state.network) {
+                for socket in present { socket.close() }
+                state.replacement = nil
+                return true
+            }
             do throws(Listening.Failure) {
-                state.replacement = try Listening.openTCP(new.network)
-                return nil
+                let sockets = try Listening.openTCP(network)
+                for socket in state.replacement?.sockets ?? [] { socket.close() }
+                state.replacement = (sockets, network)
+                return true
             } catch {
                 logger.warning("Warning: \(error.message)")
-                for socket in state.listening { _ = socket.resume(backlog: Int32(clamping: old.network.backlog)) }
-                return old.network.bind == new.network.bind
-                    ? "Unable to listen on this port. Check server logs." : "Failed to bind to specified addresses."
+                if !resume(present, settings) { logger.warning("Can't listen on port \(settings.port) again.") }
+                return false
             }
         }
+    }
+
+    private func resume(_ sockets: [ListeningSocket], _ network: NetworkSettings) -> Bool {
+        sockets.filter { $0.resume(backlog: Int32(clamping: network.backlog)) != 0 }.isEmpty
     }
 }

@@ -8,9 +8,6 @@ struct ProcessTitle {
     /// The configuration's file; empty for none.
     let file: String
 
-    /// Why a template is refused.
-    static var refusal: String { "template format is invalid or contains unknown variables" }
-
     /// Shows the title that the settings ask for, if they do.
     func show(_ configuration: Configuration) {
         guard configuration.process.setsTitle, let title = text(configuration) else { return }

@@ -41,7 +41,7 @@ extension Server {
             loop.replaceTCPListeners(sockets)
             engine.context.host.port = configuration.network.port
         }
-        if changed.contains("dir") { engine.context.configuration.process.directory = [UInt8](Process.currentDirectory) }
+        if !Set(changed).isDisjoint(with: ["port", "bind", "proc-title-template"]) { title.show(configuration) }
         if changed.contains("crash-log-enabled") { CrashReport.setEnabled(configuration.log.reportsCrashes) }
         if changed.contains("hide-user-data-from-log") { CrashReport.setShowsInput(!configuration.log.hidesUserData) }
         if changed.contains("watchdog-period") { restartWatchdog(isNew: true) }

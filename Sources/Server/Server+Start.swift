@@ -19,7 +19,6 @@ extension Server {
         configuration.process.directory = [UInt8](Process.currentDirectory)
         let logger = try Logger(configuration.log, time: time)
         let title = ProcessTitle(program: program, file: file)
-        guard title.text(configuration) != nil else { throw StartupError("proc-title-template: \(ProcessTitle.refusal)") }
         let supervisor = Supervisor.find(configuration.process.supervision, logger)
         if configuration.process.runsInBackground, supervisor == .none {
             let failure = Process.goToBackground()
@@ -30,11 +29,11 @@ extension Server {
         prepareProcess(&configuration, logger)
         let engine = Engine(
             Engine.Ingredients(
-                configuration: configuration, commands: CommandTable(Families.all), time: time,
+                configuration: configuration, commands: CommandTable(Families.all, renamed: configuration.process.renamedCommands), time: time,
                 hashSeed: HashSeed(Process.randomWord(), Process.randomWord()), randomSeed: Process.randomWord()))
         var server = Server(
             engine: engine, loop: try makeLoop(time), logger: logger, supervisor: supervisor,
-            control: HostControl(logger: logger, title: title))
+            title: title, control: HostControl(logger: logger))
         server.tellFacts(file)
         server.announce()
         do throws(StartupError) {
@@ -101,7 +100,7 @@ extension Server {
         engine.context.host.memory = { MemoryReading(used: meter.used, resident: MemoryMeter.resident) }
         engine.context.host.cpuTime = { Process.cpuTime }
         engine.context.host.lazyFree = { (worker.pending, freed.value) }
-        engine.context.host.apply = { control.apply($0, $1, $2) }
+        engine.context.host.configuration = DirectiveApplication.host(control)
         engine.context.host.sleep = { Process.sleep(microseconds: $0) }
         engine.context.host.fault = { Self.fail($0, logger) }
         CrashReport.setCommandNames(engine.context.commands.commands.map(\.fullName))
@@ -122,17 +121,15 @@ extension Server {
                 """)
         }
         logger.notice("Server initialized")
-        for (name, value) in Self.promises(configuration) {
-            logger.warning(
-                "WARNING: '\(name) \(value)' asks for something that this version does not do yet; "
-                    + "the data lives in memory only.")
+        for line in engine.context.directives.promises(in: configuration) {
+            logger.warning("WARNING: '\(line)' asks for a feature that is not there yet; needletail-ignore-unsupported is on.")
         }
         if let limit = Self.systemBacklog, limit < configuration.network.backlog {
             logger.warning(
                 "WARNING: The TCP backlog setting of \(configuration.network.backlog) cannot be enforced because "
                     + "/proc/sys/net/core/somaxconn is set to the lower value of \(limit).")
         }
-        _ = control.adjustScore(Configuration(), configuration)
+        _ = control.adjustScore(configuration.process)
     }
 
     /// Connections that the kernel lets wait to be accepted.
@@ -141,21 +138,13 @@ extension Server {
         return Int64(String(decoding: text.filter { $0 != 10 }, as: UTF8.self))
     }
 
-    /// Settings that promise durability or topology which is not there yet.
-    private static func promises(_ configuration: Configuration) -> [(String, String)] {
-        ["appendonly", "cluster-enabled", "replicaof", "slaveof", "tls-port"].compactMap { name in
-            guard let value = configuration.kept[name].map({ String(decoding: $0, as: UTF8.self) }) else { return nil }
-            return ["no", "", "0", "no one"].contains(value.lowercased()) ? nil : (name, value)
-        }
-    }
-
     private mutating func listen() throws(StartupError) {
         let network = engine.context.configuration.network
         loop.acceptLimit = Int(clamping: network.acceptsPerTurn)
         do throws(Listening.Failure) {
             let sockets = try Listening.openTCP(network)
             for socket in sockets { loop.listen(on: socket) }
-            control.setListening(sockets)
+            control.setListening(sockets, network)
         } catch {
             logger.warning("Warning: \(error.message)")
             throw StartupError("Failed listening on port \(network.port) (tcp), aborting.")

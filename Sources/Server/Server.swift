@@ -11,6 +11,7 @@ public struct Server: ~Copyable {
     var loop: EventLoop
     let logger: Logger
     let supervisor: Supervisor
+    let title: ProcessTitle
     /// Applies settings that the system may refuse.
     let control: HostControl
     let time: TimeSource
@@ -43,13 +44,15 @@ public struct Server: ~Copyable {
     }
 
     init(
-        engine: consuming Engine, loop: consuming EventLoop, logger: Logger, supervisor: Supervisor, control: HostControl
+        engine: consuming Engine, loop: consuming EventLoop, logger: Logger, supervisor: Supervisor, title: ProcessTitle,
+        control: HostControl
     ) {
         time = engine.context.time
         self.engine = engine
         self.loop = loop
         self.logger = logger
         self.supervisor = supervisor
+        self.title = title
         self.control = control
     }
 

@@ -18,7 +18,8 @@ final class LivePeer {
 
     struct Failure: Error { let text: String }
 
-    init() throws {
+    /// `options`: further words of its command line.
+    init(options: [String] = []) throws {
         guard let program = Self.program else { throw Failure(text: "no peer is installed") }
         let directory = FileManager.default.temporaryDirectory.path
         process.executableURL = URL(fileURLWithPath: program)
@@ -29,7 +30,7 @@ final class LivePeer {
             process.arguments = [
                 "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory,
                 "--enable-debug-command", "yes", "--daemonize", "no",
-            ]
+            ] + options
             try process.run()
             for _ in 0..<100 where process.isRunning {
                 if connect(port) { return }
