@@ -4,6 +4,7 @@ import Glibc
 /// Why a file could not be read or written.
 public struct FileError: Error, Sendable {
     public let number: Int32
+    /// `number`: an errno.
     public init(number: Int32) { self.number = number }
     public var isMissingFile: Bool { number == ENOENT }
     public var message: String { unsafe String(cString: strerror(number)) }

@@ -27,6 +27,7 @@ extension Process {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 
+    /// Takes a variable out of the environment.
     public static func removeFromEnvironment(_ name: String) { _ = unsafe unsetenv(name) }
 
     private static var scorePath: String { "/proc/self/oom_score_adj" }

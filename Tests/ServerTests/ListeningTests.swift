@@ -22,6 +22,24 @@ import Testing
         #expect(server.connect() == nil && server.ask("PING", unix: true) == "+PONG\r\n")
     }
 
+    @Test func severalChangesInOneTurn() throws {
+        let server = try ServerProcess()
+        let other = try ServerProcess()
+        let wire = try #require(server.connect())
+        let (first, second) = (server.port + 10_000, server.port + 20_000)
+        wire.send(
+            "CONFIG SET port \(first)\r\nCONFIG SET port \(other.port)\r\nCONFIG SET port \(second)\r\n"
+                + "CONFIG SET port \(other.port)\r\nCONFIG GET port")
+        let refusal = failed("port", "Unable to listen on this port. Check server logs.")
+        let answer = "+OK\r\n" + refusal + "+OK\r\n" + refusal + "*2\r\n$4\r\nport\r\n$5\r\n\(second)\r\n"
+        #expect(wire.read() == answer)
+        #expect(server.connect() == nil && server.connect(port: first) == nil)
+        #expect(server.connect(port: second)?.ask("PING") == "+PONG\r\n")
+        wire.send("CONFIG SET port \(first)\r\nCONFIG SET port \(second)")
+        #expect(wire.read() == "+OK\r\n+OK\r\n")
+        #expect(server.connect(port: second)?.ask("PING") == "+PONG\r\n" && server.connect(port: first) == nil)
+    }
+
     @Test func otherAddresses() throws {
         let server = try ServerProcess()
         let wire = try #require(server.connect())
