@@ -5,6 +5,7 @@ import Primitives
 
 /// All directives, found by name.
 public struct DirectiveTable: Sendable {
+    /// In order of declaration.
     public let directives: [Directive]
     private let byName: [String: Int]
 
@@ -17,6 +18,7 @@ public struct DirectiveTable: Sendable {
         self.byName = byName
     }
 
+    /// The directive with this name or alias, in any case.
     public func find(_ name: [UInt8]) -> Directive? {
         byName[String(decoding: name, as: UTF8.self).lowercased()].map { directives[$0] }
     }
@@ -87,7 +89,7 @@ public struct DirectiveTable: Sendable {
             Directive("shutdown-on-sigterm", shutdownWords(\.process.shutdownOnTermination), .several),
             Directive("disable-thp", .flag(\.process.disablesHugePages), .immutable),
             Directive("locale-collate", .text(\.process.collation, check: checkLocale)),
-            Directive("needletail-ignore-unsupported", .flag(\.process.ignoresUnsupported), .immutable),
+            Directive("needletail-ignore-unsupported", .flag(\.process.ignoresUnsupported), [.immutable, .hidden]),
         ]
     }
 
@@ -132,7 +134,7 @@ public struct DirectiveTable: Sendable {
             Directive("client-output-buffer-limit", outputBuffers, [.several, .additive]),
             Directive("maxmemory-clients", Directive.memoryOrPercent(\.limits.totalClientMemory)),
             Directive("bind-source-addr", .text(\.network.outboundAddress)),
-            Directive("unixsocketgroup", .text(\.network.unixSocketGroup), .immutable),
+            Directive("unixsocketgroup", .text(\.network.unixSocketGroup), [.immutable, .hidden]),
             Directive("socket-mark-id", .integer(\.network.socketMark, 0...Int64(UInt32.max)), .immutable),
             Directive("max-new-connections-per-cycle", .integer(\.network.acceptsPerTurn, 1...1000)),
             Directive("availability-zone", .text(\.network.availabilityZone)),

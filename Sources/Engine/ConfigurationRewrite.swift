@@ -4,6 +4,7 @@
 import Primitives
 import RESP
 
+/// The lines of a configuration file, and which directives they name.
 public struct ConfigurationRewrite {
     private let directives: DirectiveTable
     private let initial = Configuration()
@@ -120,19 +121,6 @@ extension Directive {
     /// A word as a line can hold it: in double quotes where it needs them.
     private static func quoted(_ word: [UInt8]) -> [UInt8] {
         let isPlain = word.allSatisfy { (33...126).contains($0) && $0 != 34 && $0 != 39 && $0 != 92 }
-        guard word.isEmpty || !isPlain else { return word }
-        let digits = [UInt8]("0123456789abcdef")
-        var quoted: [UInt8] = [34]
-        for byte in word {
-            switch byte {
-            case 34, 92: quoted += [92, byte]
-            case 10: quoted += [92, 110]
-            case 13: quoted += [92, 114]
-            case 9: quoted += [92, 116]
-            case 32...126: quoted.append(byte)
-            default: quoted += [92, 120, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return quoted + [34]
+        return word.isEmpty || !isPlain ? InlineWords.quoted(word) : word
     }
 }

@@ -63,6 +63,6 @@ extension Directive {
         return option
     }
 
-    /// An integer as C's `strtoll` reads it: with leading zeros or a sign.
-    static func looseInteger(_ word: [UInt8]) -> Int64? { Int64(String(decoding: word, as: UTF8.self)) }
+    /// An integer as C's `strtoll` reads it: with leading zeros or a sign; nothing at all is 0.
+    static func looseInteger(_ word: [UInt8]) -> Int64? { word.isEmpty ? 0 : Int64(String(decoding: word, as: UTF8.self)) }
 }

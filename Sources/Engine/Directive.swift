@@ -5,12 +5,15 @@ import RESP
 
 /// What is to be known of a directive beside its name and type.
 public struct DirectiveTraits: OptionSet, Sendable {
+    /// The bits.
     public let rawValue: Int
     public init(rawValue: Int) { self.rawValue = rawValue }
 
     /// Only a start can set it.
     public static var immutable: DirectiveTraits { DirectiveTraits(rawValue: 1) }
-    /// CONFIG GET shows it by its full name only, not by a pattern.
+    /// CONFIG GET shows it by its full name only, not by a pattern. Beside those that
+    /// Redis hides these are the immutable ones that Redis does not know: tools set
+    /// again what `CONFIG GET *` told them, but for the immutable ones of Redis.
     public static var hidden: DirectiveTraits { DirectiveTraits(rawValue: 2) }
     /// Says where files are written: `enable-protected-configs` tells who may change it.
     public static var protected: DirectiveTraits { DirectiveTraits(rawValue: 4) }
@@ -20,12 +23,15 @@ public struct DirectiveTraits: OptionSet, Sendable {
     public static var several: DirectiveTraits { DirectiveTraits(rawValue: 16) }
     /// Another value than the default promises durability, security or a topology that is not there yet.
     public static var promise: DirectiveTraits { DirectiveTraits(rawValue: 32) }
+    /// Patterns find it by its first name only.
+    public static var quietAliases: DirectiveTraits { DirectiveTraits(rawValue: 128) }
     /// Each line of a file adds to those before.
     public static var additive: DirectiveTraits { DirectiveTraits(rawValue: 64) }
 }
 
 /// One directive: its names, how its value reads and prints, and when it may change.
 public struct Directive: Sendable {
+    /// A setting that a directive names.
     public typealias Field<Value> = WritableKeyPath<Configuration, Value> & Sendable
 
     enum Kind: Sendable {
@@ -45,8 +51,11 @@ public struct Directive: Sendable {
         case kept(KeptShape, initial: [UInt8])
     }
 
+    /// In lower case, as CONFIG REWRITE writes it.
     public let name: String
+    /// Further names, in lower case.
     public let aliases: [String]
+    /// When it may change, and how it is shown.
     public let traits: DirectiveTraits
     let kind: Kind
 
@@ -69,6 +78,7 @@ public struct Directive: Sendable {
 
     /// Why a value is refused; the text that CONFIG SET and the start-up show.
     public struct Refusal: Error, Sendable {
+        /// A clause in Redis's words.
         public let text: String
 
         public init(text: String) { self.text = text }

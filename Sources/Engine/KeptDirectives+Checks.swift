@@ -20,7 +20,7 @@ extension KeptDirectives {
     static func fileName(_ name: String, kind: String = "filename", mayBeEmpty: Bool = false) -> Check {
         { (words) throws(Refusal) in
             guard mayBeEmpty || !words[0].isEmpty else { throw Refusal(text: "\(name) can't be empty") }
-            guard !words[0].contains(47) else { throw Refusal(text: "\(name) can't be a path, just a \(kind)") }
+            guard !words[0].contains(where: { $0 == 47 || $0 == 92 }) else { throw Refusal(text: "\(name) can't be a path, just a \(kind)") }
             return words[0]
         }
     }

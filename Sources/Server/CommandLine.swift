@@ -88,7 +88,7 @@ enum OptionText {
         for (index, option) in options.enumerated() {
             guard mayBeName, option.hasPrefix("--") else {
                 if text.isEmpty { text.append(10) }
-                text += quoted([UInt8](option)) + [32]
+                text += InlineWords.quoted([UInt8](option)) + [32]
                 mayBeName = true
                 continue
             }
@@ -106,18 +106,5 @@ enum OptionText {
             }
         }
         return text
-    }
-
-    private static func quoted(_ word: [UInt8]) -> [UInt8] {
-        var quoted: [UInt8] = [34]
-        for byte in word {
-            switch byte {
-            case 34, 92: quoted += [92, byte]
-            case 10: quoted += [92, 110]
-            case 13: quoted += [92, 114]
-            default: quoted.append(byte)
-            }
-        }
-        return quoted + [34]
     }
 }

@@ -3,9 +3,11 @@ import Glibc
 
 /// Why a file could not be read or written.
 public struct FileError: Error, Sendable {
+    /// An errno.
     public let number: Int32
     /// `number`: an errno.
     public init(number: Int32) { self.number = number }
+    /// Whether there is no such file.
     public var isMissingFile: Bool { number == ENOENT }
     public var message: String { unsafe String(cString: strerror(number)) }
 }

@@ -18,8 +18,8 @@ final class LivePeer {
 
     struct Failure: Error { let text: String }
 
-    /// `options`: further words of its command line.
-    init(options: [String] = []) throws {
+    /// `options`: further words of its command line; `file`: its configuration file.
+    init(options: [String] = [], file: String? = nil) throws {
         guard let program = Self.program else { throw Failure(text: "no peer is installed") }
         let directory = FileManager.default.temporaryDirectory.path
         process.executableURL = URL(fileURLWithPath: program)
@@ -27,9 +27,9 @@ final class LivePeer {
         process.standardError = FileHandle.nullDevice
         for _ in 0..<5 {
             let port = UInt16.random(in: 20_000..<60_000)
-            process.arguments = [
+            process.arguments = (file.map { [$0] } ?? []) + [
                 "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory,
-                "--enable-debug-command", "yes", "--daemonize", "no",
+                "--enable-debug-command", "yes", "--daemonize", "no", "--logfile", "", "--pidfile", "",
             ] + options
             try process.run()
             for _ in 0..<100 where process.isRunning {

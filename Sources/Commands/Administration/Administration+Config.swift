@@ -35,7 +35,7 @@ extension Administration {
         for i in 2..<arguments.count {
             if isPattern(arguments[i]) {
                 for directive in context.directives.directives where !directive.traits.contains(.hidden) {
-                    for name in [directive.name] + directive.aliases {
+                    for name in [directive.name] + (directive.traits.contains(.quietAliases) ? [] : directive.aliases) {
                         let text = [UInt8](name)
                         if Glob.matches(arguments[i], text.rawSpan, .ignoringCase) { found[name] = directive }
                     }
