@@ -20,6 +20,10 @@ enum Invocation {
     case say(String, status: Int32)
 
     static func read(_ arguments: [String]) throws(StartupError) -> Invocation {
+        // The name of the program is always among them; a system without /proc gives nothing at all.
+        guard !arguments.isEmpty else {
+            throw StartupError("Can't start: the command line can't be read. Is /proc mounted?")
+        }
         let name = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? ""
         switch name {
         case "redis-check-rdb", "redis-check-aof", "redis-sentinel":

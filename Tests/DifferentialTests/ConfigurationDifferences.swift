@@ -40,11 +40,20 @@ struct ConfigurationDifference {
         return number.multipliedReportingOverflow(by: units[text.dropFirst(digits.count)] ?? 1).overflow
     }
 
+    private static func number(_ value: [UInt8]) -> Int64 { Int64(String(decoding: value, as: UTF8.self)) ?? -1 }
+
+    private static func isWord(_ value: [UInt8]) -> Bool {
+        ["yes", "auto", "systemd", "upstart", "relative", "absolute"].contains(String(decoding: value, as: UTF8.self).lowercased())
+    }
+
     static var all: [ConfigurationDifference] {
         [
-            ConfigurationDifference(["port", "bind", "dir", "maxclients", "oom-score-adj", "unixsocket"], .untried, "the host decides"),
-            ConfigurationDifference(
-                ["daemonize", "supervised", "logfile", "pidfile", "databases"], .untried, "acts on the machine at the start"),
+            ConfigurationDifference(["bind", "dir", "unixsocket", "logfile", "pidfile"], .untried, "the host decides"),
+            ConfigurationDifference(["port"], .untried, "the host decides", where: { (0...65535).contains(number($0)) }),
+            ConfigurationDifference(["maxclients"], .untried, "the host decides", where: { number($0) > 10_000 }),
+            ConfigurationDifference(["databases"], .untried, "takes the memory", where: { number($0) > 1000 }),
+            ConfigurationDifference(["oom-score-adj"], .untried, "the host decides", where: { [UInt8]("no") != $0 && isWord($0) }),
+            ConfigurationDifference(["daemonize", "supervised"], .untried, "acts on the machine", where: isWord),
             ConfigurationDifference(["maxmemory-clients"], .untried, "drops the connection of the test", where: { $0 == [49] }),
             ConfigurationDifference(
                 ["appendonly", "tls-port", "tls-cluster", "tls-replication", "aclfile", "replicaof", "cluster-enabled",
@@ -62,6 +71,11 @@ struct ConfigurationDifference {
                 ["active-defrag-ignore-bytes", "auto-aof-rewrite-min-size", "hash-max-listpack-value", "hll-sparse-max-bytes",
                  "repl-backlog-size", "stream-node-max-bytes", "zset-max-listpack-value"], .anything,
                 "a size that overflows is refused as such; Redis wraps around", where: isBeyondSigned),
+            ConfigurationDifference(
+                ["save", "bind", "oom-score-adj-values", "client-output-buffer-limit", "latency-tracking-info-percentiles",
+                 "shutdown-on-sigint", "shutdown-on-sigterm", "replicaof"], .text,
+                "open quotes within a value are an error in a file; Redis takes them for no value at all",
+                where: { $0.contains(34) || $0.contains(39) }),
             ConfigurationDifference(
                 ["latency-tracking-info-percentiles"], .anything, "zero has no sign", where: { $0 == [45, 48] }),
             ConfigurationDifference(

@@ -70,6 +70,25 @@ private func chain(_ bytes: [UInt8]) -> ByteChain {
         throw NetworkError.cannotListen(errno: 0, message: "no free port")
     }
 
+    @Test func outboundConnectionsHaveTheWantedSource() throws {
+        var loop = try EventLoop(signals: [], time: .machine())
+        let port = try #require(Self.ports.first { port in
+            guard let socket = try? ListeningSocket.tcp("127.0.0.1", port: port, backlog: 16) else { return false }
+            loop.listen(on: socket)
+            return true
+        })
+        _ = try loop.connect(to: "127.0.0.1", port: port, from: "127.0.0.2")
+        var peer = ""
+        for _ in 0..<100 where peer.isEmpty {
+            loop.wait(until: Pair.soon)
+            while let completion = loop.next() {
+                if case .accepted(_, _, let descriptor) = completion { peer = socketName(descriptor, ofPeer: true) }
+            }
+        }
+        #expect(peer.hasPrefix("127.0.0.2:"), "\(peer)")
+        #expect(throws: NetworkError.self) { _ = try loop.connect(to: "127.0.0.1", port: port, from: "no address") }
+    }
+
     @Test func outboundConnectionCarriesBytesBothWays() throws {
         var pair = try pair()
         let sent = pair.loop.send(chain([UInt8]("hello")), on: pair.outbound)

@@ -11,14 +11,17 @@ extension Administration {
                 CommandDeclaration(
                     "get", arity: -3, flags, group: .server, since: "2.0.0", complexity: "O(N) where N is the number of settings",
                     summary: "Returns the settings whose names match patterns.", syntax: "parameter [parameter ...]",
-                    configGet),
+                    history: ["7.0.0": "More than one pattern."], configGet),
                 CommandDeclaration(
                     "set", arity: -4, flags, group: .server, since: "2.0.0", complexity: "O(N) where N is the number of settings given",
                     summary: "Changes settings, all of them or none.",
-                    syntax: "parameter value [parameter value ...]", configSet),
+                    syntax: "parameter value [parameter value ...]",
+                    history: ["7.0.0": "More than one setting."],
+                    tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], configSet),
                 CommandDeclaration(
                     "resetstat", arity: 2, flags, group: .server, since: "2.0.0",
-                    summary: "Sets the statistics back to zero.", configResetStatistics),
+                    summary: "Sets the statistics back to zero.",
+                    tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], configResetStatistics),
                 CommandDeclaration(
                     "rewrite", arity: 2, flags, group: .server, since: "2.8.0",
                     summary: "Writes the present settings into the configuration file.", configRewrite),

@@ -8,7 +8,8 @@ extension Administration {
         CommandDeclaration(
             "debug", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0",
             complexity: "Depends on subcommand.", summary: "Tools for those who test and debug the server.",
-            syntax: "subcommand [argument [argument ...]]", debugCommand)
+            syntax: "subcommand [argument [argument ...]]",
+            isInternal: true, debugCommand)
     }
 
     private static func debugCommand(
