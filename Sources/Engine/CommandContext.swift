@@ -168,6 +168,11 @@ public struct HostFacts: Sendable {
     public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
     /// What CONFIG needs of the host.
     public var configuration = ConfigurationHost()
+    /// Breaks the process, as its bugs would (DEBUG SEGFAULT and the like).
+    public var fault: @Sendable (Fault) -> Void = { _ in }
 
     public init() {}
 }
+
+/// Ways in which DEBUG breaks the process.
+public enum Fault: Sendable { case segmentation, panic, assertion }

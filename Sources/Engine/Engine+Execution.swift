@@ -31,6 +31,12 @@ extension Engine {
     /// Resolves the command and checks what every command is checked for; on
     /// failure the error is the reply.
     private mutating func admit(_ arguments: borrowing Arguments, _ id: Int) -> CommandID? {
+        if context.session.flags.contains(.reserve), !mayUseReserve(id) {
+            context.statistics.rejectedConnections += 1
+            context.session.flags.insert(.closing)
+            reject([UInt8]("ERR max number of clients reached"), nil)
+            return nil
+        }
         guard id >= 0 else {
             reject(unknownCommand(arguments), nil)
             return nil
@@ -73,6 +79,7 @@ extension Engine {
         context.effects.prepare(in: context.session.database)
         context.notices.changes = 0
         context.session.lastCommand = id
+        RunningCommand.note(id)
         let handler = context.commands.commands[id].handler
         var outcome = Outcome.done
         do throws(CommandError) {

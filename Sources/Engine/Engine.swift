@@ -78,13 +78,15 @@ public struct Engine: ~Copyable {
 
     // MARK: Sessions
 
-    public mutating func open(connection: UInt64, peer: Peer) -> SessionID {
+    /// `isReserve`: beyond `maxclients`, for those who look after the server.
+    public mutating func open(connection: UInt64, peer: Peer, isReserve: Bool = false) -> SessionID {
         refreshTime()
         context.statistics.totalConnections += 1
         let id = context.clients.open(connection: connection, peer: peer, now: context.now)
         if context.configuration.requiredPassword.isEmpty {
             _ = context.clients.slab.with(id) { $0.flags.insert(.authenticated) }
         }
+        if isReserve { _ = context.clients.slab.with(id) { $0.flags.insert(.reserve) } }
         return id
     }
 

@@ -22,6 +22,8 @@ public struct SessionFlags: OptionSet, Sendable {
     static var dirty: Self { Self(rawValue: 1 << 7) }
     /// Had its share of the turn; goes on in the next with what it has sent.
     static var yielding: Self { Self(rawValue: 1 << 20) }
+    /// Beyond `maxclients`: may only administer the server.
+    static var reserve: Self { Self(rawValue: 1 << 28) }
     public static var unixSocket: Self { Self(rawValue: 1 << 8) }
     public static var blocked: Self { Self(rawValue: 1 << 9) }
     /// Another client had it closed: nothing is done for it any more.

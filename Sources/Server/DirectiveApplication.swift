@@ -6,9 +6,9 @@ import System
 
 enum DirectiveApplication {
     /// Closures for the engine.
-    static var host: ConfigurationHost {
+    static func host(_ control: HostControl) -> ConfigurationHost {
         var host = ConfigurationHost()
-        host.apply = { apply($0, &$1) }
+        host.apply = { apply($0, &$1, control) }
         host.read = { read($0) }
         host.replace = { path, bytes in
             let failure = File.replaceDurably(path, with: bytes)
@@ -19,12 +19,13 @@ enum DirectiveApplication {
 
     /// Why a directive's new value cannot act; nil when it does. Each case undoes
     /// itself by being called with the old configuration.
-    private static func apply(_ directive: String, _ configuration: inout Configuration) -> String? {
+    private static func apply(_ directive: String, _ configuration: inout Configuration, _ control: HostControl) -> String? {
         switch directive {
         case "dir": changeDirectory(&configuration)
-        case "maxclients": raiseDescriptorLimit(configuration.network.maximumClients)
-        case "port": "Unable to listen on this port. Check server logs."
-        case "bind": "Failed to bind to specified addresses."
+        case "maxclients": control.allowClients(configuration.network.maximumClients)
+        case "oom-score-adj", "oom-score-adj-values": control.adjustScore(configuration.process)
+        case "port": control.listen(configuration.network) ? nil : "Unable to listen on this port. Check server logs."
+        case "bind": control.listen(configuration.network) ? nil : "Failed to bind to specified addresses."
         default: nil
         }
     }
@@ -34,14 +35,6 @@ enum DirectiveApplication {
         guard failure == 0 else { return errorText(failure) }
         configuration.process.directory = [UInt8](Process.currentDirectory)
         return nil
-    }
-
-    private static func raiseDescriptorLimit(_ clients: Int64) -> String? {
-        let wanted = clients.addingReportingOverflow(Server.reservedDescriptors)
-        let granted = Process.raiseDescriptorLimit(wanted.overflow ? Int64.max : wanted.partialValue)
-        let possible = max(1, granted - Server.reservedDescriptors)
-        guard possible < clients else { return nil }
-        return "The operating system is not able to handle the specified number of clients, try with \(possible)"
     }
 
     private static func read(_ path: String) -> (bytes: [UInt8], failure: String?) {

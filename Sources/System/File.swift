@@ -5,6 +5,8 @@ import Glibc
 public struct FileError: Error, Sendable {
     /// An errno.
     public let number: Int32
+    /// `number`: an errno.
+    public init(number: Int32) { self.number = number }
     /// Whether there is no such file.
     public var isMissingFile: Bool { number == ENOENT }
     public var message: String { unsafe String(cString: strerror(number)) }
@@ -58,6 +60,16 @@ public enum File {
     public static func openForAppending(_ path: String) -> Int32 {
         let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0o644)
         return descriptor < 0 ? -cs_errno() : descriptor
+    }
+
+    /// Appends to a file, which is opened for it, so that a file that was moved away is
+    /// begun anew; an errno, 0 for success.
+    @discardableResult
+    public static func append(_ bytes: [UInt8], to path: String) -> Int32 {
+        let descriptor = openForAppending(path)
+        guard descriptor >= 0 else { return -descriptor }
+        defer { close(descriptor) }
+        return write(bytes, to: descriptor)
     }
 
     /// Replaces a small file.

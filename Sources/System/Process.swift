@@ -74,9 +74,13 @@ public enum Process {
 
     public static func sleep(microseconds: Int64) {
         var rest = timespec(tv_sec: Int(microseconds / 1_000_000), tv_nsec: Int(microseconds % 1_000_000) * 1000)
-        _ = unsafe nanosleep(&rest, nil)
+        var left = timespec()
+        while unsafe nanosleep(&rest, &left) != 0, cs_errno() == EINTR { rest = left }
     }
 
     /// Seconds that local time is ahead of UTC at a moment.
     public static func localOffset(at seconds: Int64) -> Int64 { cs_local_offset_seconds(seconds) }
+
+    /// Ends the process with SIGABRT.
+    public static func abandon() -> Never { abort() }
 }

@@ -1,4 +1,5 @@
 import TestSupport
+import Synchronization
 import Testing
 @testable import Engine
 
@@ -136,16 +137,26 @@ import Testing
 
     @Test func sleep() {
         let client = server.connect()
-        let begin = server.clock.nanoseconds
+        let clock = server.clock
+        let start = clock.nanoseconds
+        server.engine.context.host.sleep = { clock.advance(milliseconds: $0 / 1000) }
         #expect(client("DEBUG", "SLEEP", "0") == "OK")
-        #expect(server.clock.nanoseconds == begin)
         #expect(client("DEBUG", "SLEEP", "0.5") == "OK")
         #expect(client("DEBUG", "SLEEP", "1") == "OK")
-        #expect(server.clock.nanoseconds == begin + 1_500_000_000)
+        #expect(clock.nanoseconds - start == 1_500_000_000)
         for word in ["nan", "inf", "-inf", "1e300", "-1", "abc", "", "1e6", "0x10000000"] {
             #expect(client("DEBUG", "SLEEP", word) == .error("ERR value is not a valid float"), "\(word)")
         }
-        #expect(server.clock.nanoseconds == begin + 1_500_000_000)
+        #expect(clock.nanoseconds - start == 1_500_000_000)
+    }
+
+    @Test func faults() {
+        let asked = Mutex<[String]>([])
+        server.engine.context.host.fault = { fault in asked.withLock { $0.append("\(fault)") } }
+        let client = server.connect()
+        for word in ["SEGFAULT", "panic", "Assert"] { client.send(TestClient.encode(["DEBUG", word].map { [UInt8]($0) })) }
+        #expect(asked.withLock { $0 } == ["segmentation", "panic", "assertion"])
+        #expect(client.takeBytes().isEmpty)
     }
 
     @Test func activeExpire() {

@@ -8,10 +8,10 @@ extension Administration {
             "debug", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0",
             complexity: "Depends on subcommand.", summary: "Tools for those who test and debug the server.",
             syntax: "subcommand [argument [argument ...]]",
-            isInternal: true, debug)
+            isInternal: true, debugCommand)
     }
 
-    private static func debug(
+    private static func debugCommand(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         guard context.configuration.process.debugCommand.allows(context.session.identity.peer) else {
@@ -30,6 +30,9 @@ extension Administration {
             guard let seconds = arguments[2].double, seconds >= 0, seconds < 1e6 else { throw .notFloat }
             context.host.sleep(Int64(seconds * 1_000_000))
             context.reply.ok()
+        case ("segfault", 2): context.host.fault(.segmentation)
+        case ("panic", 2): context.host.fault(.panic)
+        case ("assert", 2): context.host.fault(.assertion)
         case ("object", 3), ("object", 4): try debugObject(&context, arguments)
         case ("digest", 2): DatasetDigest.reply(&context)
         case ("digest-value", 3...): DatasetDigest.reply(&context, ofValues: arguments)
@@ -62,6 +65,7 @@ extension Administration {
         context.replyHelp(
             "DEBUG",
             [
+                "ASSERT", "    Crash by an assertion that does not hold.",
                 "CONFIG-REWRITE-FORCE-ALL", "    Like CONFIG REWRITE, and writes defaults as well.",
                 "DIGEST", "    Answer with a digest of all data, the same for the same data.",
                 "DIGEST-VALUE <key> [<key> ...]", "    Answer with digests of values.",
@@ -70,10 +74,12 @@ extension Administration {
                 "HTSTATS-KEY <key>", "    Show how full the table of a value is.",
                 "LOG <message>", "    Write <message> to the server's log.",
                 "OBJECT <key> [fast]", "    Show how the value of <key> is held; fast: without its serialized length.",
+                "PANIC", "    Crash as if a bug had been noticed.",
                 "PAUSE-CRON <0|1>", "    Stop the periodic work, or let it go on.",
                 "POPULATE <count> [<prefix>] [<size>]", "    Create <count> string keys named <prefix>:<number>.",
                 "PROTOCOL <type>", "    Answer with a value of the given reply type.",
                 "SDSLEN <key>", "    Show the lengths and capacities of key and value.",
+                "SEGFAULT", "    Crash by writing to memory that cannot be written.",
                 "SET-ACTIVE-EXPIRE <0|1>", "    Switch the active removal of expired keys.",
                 "SLEEP <seconds>", "    Stop the whole server for <seconds>, fractions allowed.",
                 "STRUCTSIZE", "    Show the sizes of some structures.",
