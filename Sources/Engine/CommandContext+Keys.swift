@@ -36,10 +36,18 @@ extension CommandContext {
             return KeySlot(hash: hash, database: database, entry: nil)
         }
         if let expiry = entry.expiry, expiry <= now {
-            expire(key, hash, database)
+            if mayRemoveExpired { expire(key, hash, database) }
             return KeySlot(hash: hash, database: database, entry: nil)
         }
         return KeySlot(hash: hash, database: database, entry: entry)
+    }
+
+    /// Whether expired keys are removed: clients that are paused wait for data
+    /// that stands still. Commands that write on nevertheless (behind CLIENT PAUSE
+    /// in a transaction) need the place.
+    private var mayRemoveExpired: Bool {
+        guard clientPause != nil, let command = session.lastCommand else { return true }
+        return commands.commands[command].flags.contains(.write)
     }
 
     /// The string entry of a key, for reading; nil when there is none.

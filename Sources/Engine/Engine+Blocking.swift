@@ -94,7 +94,10 @@ extension Engine {
         let version = context.reply.version
         var largeWords = UniqueArray<PendingRequest.LargeWord>()
         swap(&largeWords, &context.largeWords)
-        if context.reply.bytes.count > 0 { context.reply.bytes.cut(into: &context.served.value.output) }
+        if context.reply.bytes.count > 0 {
+            context.reply.bytes.cut(into: &context.served.value.output)
+            outputAllowance = outputAllowanceOfServed()
+        }
         while let waiters = blocked.takeReady() {
             for id in waiters { retry(id) }
         }
@@ -110,6 +113,7 @@ extension Engine {
         if let held = context.session.blocked.take() {
             if runBlocked(held.value) {
                 unblock(held.value)
+                finishReply(behind: 0)
             } else {
                 // Still nothing for it: it keeps its place in the queue.
                 context.blocking.waiting = nil
@@ -162,6 +166,7 @@ extension Engine {
             case .error: context.reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
             }
             unblock(command)
+            finishReply(behind: 0)
             goOnLater()
         }
         _ = finishServing(box)

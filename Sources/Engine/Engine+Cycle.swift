@@ -33,9 +33,13 @@ extension Engine {
             output: context.statistics.outputBytes, at: context.now)
         context.statistics.peakMemory = max(context.statistics.peakMemory, context.host.memory().used)
         timeOutBlockedClients()
+        endPauseIfDue()
+        releasePostponed()
+        checkSoftLimits()
         let share = ExpireCycle.budgetShare(effort: context.configuration.activeExpireEffort)
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * share)
-        let timedOut = context.host.debug.isExpiryActive && removeExpired(budgetNanoseconds: budget)
+        let timedOut = context.host.debug.isExpiryActive && context.clientPause == nil
+            && removeExpired(budgetNanoseconds: budget)
         resizeTables(budgetNanoseconds: 1_000_000)
         serveBlockedClients()
         return timedOut

@@ -50,6 +50,16 @@ struct PendingRequest: ~Copyable {
         return total
     }
 
+    /// Bytes of the words that are complete.
+    var parsedBytes: Int {
+        var total = offset
+        for i in 0..<large.count { total += large[i].block.count }
+        return total
+    }
+
+    /// The first bytes of the request, at most `count`.
+    func firstBytes(_ count: Int) -> [UInt8] { buffer.bytes.slice(0, min(count, buffer.count)).array }
+
     /// Room for more in the buffers held.
     var unusedBytes: Int {
         var total = buffer.capacity - buffer.count

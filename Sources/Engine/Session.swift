@@ -26,6 +26,14 @@ public struct SessionFlags: OptionSet, Sendable {
     public static var blocked: Self { Self(rawValue: 1 << 9) }
     /// Another client had it closed: nothing is done for it any more.
     public static var killed: Self { Self(rawValue: 1 << 10) }
+    /// Fed with every command (MONITOR).
+    public static var monitoring: Self { Self(rawValue: 1 << 11) }
+    /// Blocked by CLIENT PAUSE, not by its command.
+    static var postponed: Self { Self(rawValue: 1 << 12) }
+    /// The transaction's commands are run just now: nothing may wait.
+    public static var executing: Self { Self(rawValue: 1 << 13) }
+    /// Follows redirections of a cluster (CLIENT CAPA redirect).
+    public static var redirectable: Self { Self(rawValue: 1 << 14) }
 }
 
 /// Where a session comes from.
@@ -61,6 +69,10 @@ public struct Transaction: ~Copyable {
     var queue = UniqueArray<OwnedArguments>()
     /// A queued command was refused: EXEC will answer EXECABORT.
     public var isAborted = false
+    /// The flags of all queued commands together.
+    var flags: CommandFlags = []
+    /// Bytes that the queued words occupy.
+    var bytes = 0
     public var count: Int { queue.count }
 
     public init() {}
@@ -102,6 +114,12 @@ public struct Session: ~Copyable {
     var outputPosition: JournalPosition = 0
     var pending: Box<PendingRequest>?
     var blocked: Box<BlockedCommand>?
+    /// The command that waits for the end of CLIENT PAUSE.
+    var postponed: Box<OwnedArguments>?
+    /// Since when the output is above the soft limit, milliseconds of wall time.
+    var softLimitSince: Milliseconds?
+    /// Bytes that the sum of all clients' memory counts for this one.
+    var countedMemory = 0
 
     init(id: SessionID, connection: UInt64, identity: SessionIdentity) {
         self.id = id
@@ -130,6 +148,25 @@ public struct Session: ~Copyable {
         switch pending {
         case .some(let box): box.value.unusedBytes
         case .none: 0
+        }
+    }
+
+    /// Bytes of an incomplete request's words that are complete.
+    public var parsedInputBytes: Int {
+        switch pending {
+        case .some(let box): box.value.parsedBytes
+        case .none: 0
+        }
+    }
+
+    /// The class by which limits and CLIENT KILL TYPE tell clients apart.
+    public var clientClass: ClientClass { .normal }
+
+    /// The flags of the commands queued in a transaction, all together.
+    var queuedFlags: CommandFlags {
+        switch transaction {
+        case .some(let box): box.value.flags
+        case .none: []
         }
     }
 

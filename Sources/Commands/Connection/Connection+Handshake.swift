@@ -21,6 +21,7 @@ extension Connection {
 
     static func auth(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         guard arguments.count <= 3 else { throw .syntax }
+        for i in 1..<arguments.count { context.redact(i) }
         if arguments.count == 2 {
             guard !context.configuration.requiredPassword.isEmpty else {
                 throw context.failure(
@@ -63,6 +64,8 @@ extension Connection {
         while next < arguments.count {
             let following = arguments.count - 1 - next
             if arguments[next].matches("auth"), following >= 2 {
+                context.redact(next + 1)
+                context.redact(next + 2)
                 credentials = next + 1
                 next += 3
             } else if arguments[next].matches("setname"), following >= 1 {
