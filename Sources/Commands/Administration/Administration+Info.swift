@@ -90,6 +90,15 @@ extension Administration {
             ("connected_clients", "\(context.clients.count)"), ("cluster_connections", "0"),
             ("maxclients", "\(context.configuration.network.maximumClients)"),
             ("blocked_clients", "\(context.statistics.blockedClients)"),
+        ] + pause(context)
+    }
+
+    static func pause(_ context: borrowing CommandContext) -> [(String, String)] {
+        let pause = context.clientPause
+        let actions = pause.map { $0.scope == .all ? "all" : "write" } ?? "none"
+        return [
+            ("paused_reason", pause == nil ? "none" : "client_pause"), ("paused_actions", actions),
+            ("paused_timeout_milliseconds", "\(pause.map { $0.end - context.now } ?? 0)"),
         ]
     }
 
@@ -125,8 +134,11 @@ extension Administration {
             ("rejected_connections", "\(s.rejectedConnections)"), ("expired_keys", "\(s.expiredKeys)"),
             ("expired_stale_perc", twoDecimals(s.staleShare * 100)),
             ("expired_time_cap_reached_count", "\(s.expireCycleTimeouts)"), ("evicted_keys", "0"),
+            ("evicted_clients", "\(context.clients.limitCounters.evictedClients)"),
             ("keyspace_hits", "\(s.keyHits)"), ("keyspace_misses", "\(s.keyMisses)"),
             ("total_error_replies", "\(s.errors)"),
+            ("client_query_buffer_limit_disconnections", "\(context.clients.limitCounters.queryBufferDisconnections)"),
+            ("client_output_buffer_limit_disconnections", "\(context.clients.limitCounters.outputBufferDisconnections)"),
         ]
     }
 
