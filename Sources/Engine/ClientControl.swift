@@ -24,6 +24,7 @@ public enum PauseScope: Int, Sendable {
 
 /// A pause of the clients under way.
 public struct ClientPause: Sendable {
+    /// Which commands wait.
     public internal(set) var scope: PauseScope
     /// Milliseconds of wall time at which it ends by itself.
     public internal(set) var end: Milliseconds
@@ -31,8 +32,11 @@ public struct ClientPause: Sendable {
 
 /// Clients that were dropped for what they held, since the start or CONFIG RESETSTAT.
 public struct ClientLimitCounters: Sendable {
+    /// By `maxmemory-clients`.
     public internal(set) var evictedClients: Int64 = 0
+    /// By `client-query-buffer-limit`.
     public internal(set) var queryBufferDisconnections: Int64 = 0
+    /// By `client-output-buffer-limit`.
     public internal(set) var outputBufferDisconnections: Int64 = 0
 }
 
@@ -53,6 +57,7 @@ public struct ClientControl: Sendable {
     /// Bytes of all clients; counted only while `maxmemory-clients` asks for it.
     var memory = 0
     var countsMemory = false
+    /// Clients dropped for what they held.
     public internal(set) var counters = ClientLimitCounters()
 
     /// Forgets a session that is closed.
