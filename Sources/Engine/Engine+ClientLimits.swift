@@ -20,6 +20,14 @@ extension Engine {
         return hard > 0 ? max(0, Int(hard) - context.session.pendingOutputBytes) : .max
     }
 
+    /// Whether the served session may have `replies` bytes after all, the limit
+    /// having changed; if not, no further request of it is run.
+    mutating func hasRoom(for replies: Int) -> Bool {
+        outputAllowance = outputAllowanceOfServed()
+        if replies > outputAllowance { context.session.flags.insert(.closing) }
+        return replies <= outputAllowance
+    }
+
     /// Looks at a session's unread replies after they have grown.
     mutating func checkOutput(of session: inout Session) {
         let limit = outputLimit(of: session)

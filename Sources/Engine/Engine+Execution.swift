@@ -10,7 +10,7 @@ extension Engine {
     /// Runs a request as a unit of its own; `id` is the command's or negative.
     mutating func execute(_ arguments: borrowing Arguments, _ id: Int) {
         let repliesBefore = context.reply.bytes.count
-        guard repliesBefore <= outputAllowance else { return context.session.flags.formUnion(.closing) }
+        guard repliesBefore <= outputAllowance || hasRoom(for: repliesBefore) else { return }
         guard let command = admit(arguments, id) else { return finishReply(behind: repliesBefore) }
         if !context.clients.control.attention.isEmpty {
             guard isAllowedToMonitor(command) else { return finishReply(behind: repliesBefore) }

@@ -24,6 +24,7 @@ extension Engine {
         outputAllowance = outputAllowanceOfServed()
         process(input)
         context.inputAtHand = 0
+        if context.clients.control.attention.contains(.monitored) { sendFeed() }
         let alive = finishServing(box)
         serveOthers()
         return alive
@@ -32,7 +33,6 @@ extension Engine {
     /// Puts the served session back and its replies into its output; `nobody`
     /// takes its place in the context.
     mutating func finishServing(_ nobody: consuming Box<Session>) -> Bool {
-        if context.clients.control.attention.contains(.monitored) { sendFeed() }
         if context.reply.bytes.count > 0 {
             context.reply.bytes.cut(into: &context.served.value.output)
         }
@@ -275,6 +275,7 @@ extension Engine {
             context.reply.version = context.session.version
             outputAllowance = outputAllowanceOfServed()
             if !context.session.flags.contains(.killed) { resumeInput() }
+            if context.clients.control.attention.contains(.monitored) { sendFeed() }
             _ = finishServing(box)
             serveOthers()
         }

@@ -46,7 +46,10 @@ extension Engine {
         }
         line += [13, 10]
         context.clients.control.feed += line
-        if context.clients.control.feed.count > Self.feedBytes { sendFeed() }
+        // The replies of a monitor itself are not cut while a command is under way.
+        if context.clients.control.feed.count > Self.feedBytes, !context.session.flags.contains(.monitoring) {
+            sendFeed()
+        }
     }
 
     /// Hands the lines to the monitors. One that is served just now gets them

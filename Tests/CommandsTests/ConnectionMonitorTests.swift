@@ -103,6 +103,28 @@ import TestSupport
         #expect(server.engine.context.clients.monitorCount == 0)
     }
 
+    /// A monitor with replies switched off, and one that waits, in the midst of its own pipeline.
+    @Test func monitorThatIsServed() {
+        let server = server
+        let monitor = server.connect()
+        let waiter = server.connect()
+        let other = server.connect()
+        monitor("MONITOR")
+        waiter("BLPOP", "k", "0")
+        other("MONITOR")
+        _ = monitor.takeBytes()
+        let words = ["PING", "CLIENT REPLY SKIP", "ECHO " + String(repeating: "x", count: 40_000), "PING"]
+        monitor.send([UInt8](words.joined(separator: "\r\n").utf8) + [13, 10])
+        let own = String(decoding: monitor.takeBytes(), as: UTF8.self).split(separator: "\r\n")
+        #expect(own.count == 6 && own[0] == "+PONG" && own[1] == "+PONG" && own[4].count > 40_000)
+        #expect(lines(other).count == 4)
+        let writer = server.connect()
+        writer.send([UInt8]("SET k v\r\nGET k\r\n".utf8))
+        #expect(writer.takeBytes() == [UInt8]("+OK\r\n$-1\r\n".utf8))
+        #expect(lines(monitor).count == 2)
+        #expect(waiter.nextReply() == ["k", "v"])
+    }
+
     @Test func slowMonitorIsDropped() {
         let monitor = server.connect()
         let client = server.connect()
