@@ -38,7 +38,8 @@ public struct ClientLines {
         text += " multi=\(session.queuedCommands ?? -1)"
         text += " qbuf=\(input) qbuf-free=\(session.unusedInputBytes)"
         text += " argv-mem=\(words) multi-mem=\(session.transactionBytes) rbs=0 rbp=0 obl=0"
-        text += " oll=\(session.outputSegments) omem=\(session.pendingOutputBytes)"
+        // What the network has taken over counts as one piece.
+        text += " oll=\(session.outputSegments + (session.unsentBytes > 0 ? 1 : 0)) omem=\(session.pendingOutputBytes)"
         text += " tot-mem=\(session.memoryUsage + (served?.id == session.id ? words : 0))"
         text += " events=\(session.unsentBytes > 0 ? "rw" : "r") cmd=\(command) user="
         line += [UInt8](text) + identity.user

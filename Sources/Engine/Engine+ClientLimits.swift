@@ -116,6 +116,7 @@ extension Engine {
 
     /// Drops those who hold most until the others fit; called when no session is served.
     mutating func evictClients() {
+        guard context.configuration.limits.totalClientMemory != 0 || context.clients.control.countsMemory else { return }
         let limit = totalMemoryLimit
         if context.clients.control.countsMemory != (limit != nil) { switchCounting(limit != nil) }
         guard let limit, context.clients.control.memory > limit else { return }

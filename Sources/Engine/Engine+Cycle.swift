@@ -36,6 +36,7 @@ extension Engine {
         endPauseIfDue()
         releasePostponed()
         checkSoftLimits()
+        evictClients()
         let share = ExpireCycle.budgetShare(effort: context.configuration.activeExpireEffort)
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * share)
         let timedOut = context.host.debug.isExpiryActive && context.clientPause == nil

@@ -286,7 +286,7 @@ extension Engine {
         unblockAsRequested()
         serveBlockedClients()
         releasePostponed()
-        if context.configuration.limits.totalClientMemory != 0 || context.clients.control.countsMemory { evictClients() }
+        evictClients()
     }
 
     /// A session that was blocked goes on: with the command that was postponed,

@@ -70,6 +70,7 @@ extension Engine {
                 box.value.output.append(Segment(block.share(), 0, block.count))
                 markDirty(&box.value)
                 checkOutput(of: &box.value)
+                if context.clients.control.countsMemory { countMemory(of: &box.value) }
             }
             context.clients.slab.put(box, back: id)
         }

@@ -125,6 +125,16 @@ import TestSupport
         #expect(waiter.nextReply() == ["k", "v"])
     }
 
+    @Test func slowMonitorIsEvicted() {
+        let monitor = server.connect()
+        let client = server.connect()
+        client("CONFIG", "SET", "maxmemory-clients", "300000")
+        monitor("MONITOR")
+        for _ in 0..<20 { client("ECHO", String(repeating: "x", count: 20_000)) }
+        #expect(server.engine.context.clients.limitCounters.evictedClients == 1)
+        #expect(server.engine.takeRequests().closing == [monitor.id])
+    }
+
     @Test func slowMonitorIsDropped() {
         let monitor = server.connect()
         let client = server.connect()
