@@ -67,7 +67,7 @@ extension CommandContext {
     /// Renews the access bits of an entry.
     public mutating func touch(_ entry: Entry) {
         guard !session.flags.contains(.noTouch) else { return }
-        switch configuration.accessPolicy {
+        switch accessPolicy {
         case .recency:
             entry.access = AccessBits(seconds: now)
         case .frequency(let decayMinutes, let factor):
@@ -76,11 +76,18 @@ extension CommandContext {
         }
     }
 
-    var freshAccess: AccessBits { configuration.accessPolicy.initial(at: now) }
+    /// As `Configuration.accessPolicy`, but read field by field: the call would copy the whole configuration.
+    @inline(__always)
+    private var accessPolicy: AccessPolicy {
+        guard configuration.maximumMemoryPolicy.isFrequency else { return .recency }
+        return .frequency(decayMinutes: Int(configuration.lfuDecayMinutes), factor: Int(configuration.lfuLogFactor))
+    }
+
+    var freshAccess: AccessBits { accessPolicy.initial(at: now) }
 
     /// The access bits that a written string gets: a frequency survives overwriting, and counts it.
     mutating func access(after slot: KeySlot) -> AccessBits {
-        if case .frequency(let decayMinutes, let factor) = configuration.accessPolicy, let entry = slot.entry {
+        if case .frequency(let decayMinutes, let factor) = accessPolicy, let entry = slot.entry {
             return entry.access.touchedFrequency(
                 at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
         }

@@ -22,6 +22,7 @@ extension Engine {
 
     /// Whether the served session may have `replies` bytes after all, the limit
     /// having changed; if not, no further request of it is run.
+    @inline(never)
     mutating func hasRoom(for replies: Int) -> Bool {
         outputAllowance = outputAllowanceOfServed()
         if replies > outputAllowance { context.session.flags.insert(.closing) }
@@ -61,11 +62,16 @@ extension Engine {
     /// Looks at the clients that were above their soft limit, though nothing happens to them.
     mutating func checkSoftLimits() {
         let suspects = context.clients.control.aboveSoftLimit
-        for id in suspects {
-            guard var box = context.clients.slab.take(id) else { continue }
-            if !box.value.flags.contains(.killed) { checkOutput(of: &box.value) }
-            context.clients.slab.put(box, back: id)
-        }
+        for id in suspects { reviewOutput(id) }
+    }
+
+    /// Looks at what a session holds, which has changed though it is not served.
+    @inline(never)
+    mutating func reviewOutput(_ id: SessionID) {
+        guard var box = context.clients.slab.take(id) else { return }
+        if !box.value.flags.contains(.killed) { checkOutput(of: &box.value) }
+        if context.clients.control.countsMemory { countMemory(of: &box.value) }
+        context.clients.slab.put(box, back: id)
     }
 
     // MARK: Requests

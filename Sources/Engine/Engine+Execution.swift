@@ -12,9 +12,8 @@ extension Engine {
         let repliesBefore = context.reply.bytes.count
         guard repliesBefore <= outputAllowance || hasRoom(for: repliesBefore) else { return }
         guard let command = admit(arguments, id) else { return finishReply(behind: repliesBefore) }
-        if !context.clients.control.attention.isEmpty {
-            guard isAllowedToMonitor(command) else { return finishReply(behind: repliesBefore) }
-            guard !isPaused(command) else { return postpone(arguments) }
+        if !context.clients.control.attention.isEmpty, !mayRun(command, arguments) {
+            return finishReply(behind: repliesBefore)
         }
         if context.session.hasTransaction, !context.commands.commands[command].flags.contains(.immediate) {
             enqueue(arguments, command)
@@ -32,6 +31,16 @@ extension Engine {
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
         if blocked.hasReady { serveBlockedClients() }
+    }
+
+    /// Asks what `Attention` is about before a command runs. If it must not run now,
+    /// the client was answered or waits.
+    @inline(never)
+    private mutating func mayRun(_ command: CommandID, _ arguments: borrowing Arguments) -> Bool {
+        guard isAllowedToMonitor(command) else { return false }
+        guard isPaused(command) else { return true }
+        postpone(arguments)
+        return false
     }
 
     /// Resolves the command and checks what every command is checked for; on

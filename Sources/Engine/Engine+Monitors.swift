@@ -19,6 +19,7 @@ extension Engine {
     }
 
     /// Notes an executed command for the monitors.
+    @inline(never)
     mutating func showExecuted(_ command: CommandID, _ arguments: borrowing Arguments) {
         if context.clients.control.attention.contains(.monitored),
             context.commands.commands[command].flags.isDisjoint(with: [.admin, .skipMonitor]) {

@@ -126,11 +126,11 @@ public struct Engine: ~Copyable {
 
     /// The network has sent `count` bytes of what it took over.
     public mutating func sent(_ count: Int, on id: SessionID) {
-        guard var box = context.clients.slab.take(id) else { return }
-        box.value.unsentBytes = max(0, box.value.unsentBytes - count)
-        if box.value.softLimitSince != nil, !box.value.flags.contains(.killed) { checkOutput(of: &box.value) }
-        if context.clients.control.countsMemory { countMemory(of: &box.value) }
-        context.clients.slab.put(box, back: id)
+        let isAboveSoftLimit = context.clients.slab.with(id) {
+            $0.unsentBytes = max(0, $0.unsentBytes - count)
+            return $0.softLimitSince != nil
+        }
+        if isAboveSoftLimit == true || context.clients.control.countsMemory { reviewOutput(id) }
     }
 
     /// To be called when all output of a turn is on its way.
