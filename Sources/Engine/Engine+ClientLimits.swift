@@ -101,9 +101,14 @@ extension Engine {
         return maximum > 0 ? maximum / 100 * percent + maximum % 100 * percent / 100 : nil
     }
 
+    /// Bytes of replies that are on their way out with the turn and do not count: as
+    /// much as peers give every client from the start.
+    private static var passingBytes: Int { 16 * 1024 }
+
     /// Brings the count of a session's memory up to date.
     mutating func countMemory(of session: inout Session) {
-        let bytes = session.flags.contains(.killed) ? 0 : session.memoryUsage
+        let held = session.memoryUsage - min(session.output.count, Self.passingBytes)
+        let bytes = session.flags.contains(.killed) ? 0 : held
         context.clients.control.memory += bytes - session.countedMemory
         session.countedMemory = bytes
     }
