@@ -156,6 +156,8 @@ public struct HostFacts: Sendable {
     /// What DEBUG has switched.
     public var debug = DebugSettings()
     public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
+    /// What CONFIG needs of the host.
+    public var configuration = ConfigurationHost()
 
     public init() {}
 }

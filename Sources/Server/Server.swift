@@ -63,7 +63,7 @@ public struct Server: ~Copyable {
         raiseDescriptorLimit(&configuration, logger)
         let engine = Engine(
             Engine.Ingredients(
-                configuration: configuration, commands: CommandTable(Families.all), time: time,
+                configuration: configuration, commands: CommandTable(Families.all, renamed: configuration.process.renamedCommands), time: time,
                 hashSeed: HashSeed(Process.randomWord(), Process.randomWord()), randomSeed: Process.randomWord()))
         var server = Server(engine: engine, loop: try makeLoop(time), logger: logger, time: time)
         server.tellFacts(file)
@@ -82,7 +82,7 @@ public struct Server: ~Copyable {
     }
 
     /// Descriptors that are needed beside those of clients.
-    private static var reservedDescriptors: Int64 { 32 }
+    static var reservedDescriptors: Int64 { 32 }
 
     private static func raiseDescriptorLimit(_ configuration: inout Configuration, _ logger: Logger) {
         let wanted = configuration.network.maximumClients.addingReportingOverflow(reservedDescriptors)
@@ -112,6 +112,7 @@ public struct Server: ~Copyable {
         engine.context.host.port = engine.context.configuration.network.port
         engine.context.host.memory = { MemoryReading(used: meter.used, resident: MemoryMeter.resident) }
         engine.context.host.cpuTime = { Process.cpuTime }
+        engine.context.host.configuration = DirectiveApplication.host
         engine.context.host.lazyFree = { (worker.pending, freed.value) }
     }
 
@@ -130,18 +131,8 @@ public struct Server: ~Copyable {
                 """)
         }
         logger.notice("Server initialized")
-        for (name, value) in Self.promises(configuration) {
-            logger.warning(
-                "WARNING: '\(name) \(value)' asks for something that this version does not do yet; "
-                    + "the data lives in memory only.")
-        }
-    }
-
-    /// Settings that promise durability or topology which is not there yet.
-    private static func promises(_ configuration: Configuration) -> [(String, String)] {
-        ["appendonly", "cluster-enabled", "replicaof", "slaveof", "tls-port"].compactMap { name in
-            guard let value = configuration.kept[name].map({ String(decoding: $0, as: UTF8.self) }) else { return nil }
-            return ["no", "", "0", "no one"].contains(value.lowercased()) ? nil : (name, value)
+        for line in engine.context.directives.promises(in: configuration) {
+            logger.warning("WARNING: '\(line)' asks for a feature that is not there yet; needletail-ignore-unsupported is on.")
         }
     }
 
@@ -315,13 +306,6 @@ public struct Server: ~Copyable {
         if requests.resetStatistics { freed.reset() }
         if requests.purgeMemory { MemoryMeter.purge() }
         if requests.changedDirectives.contains("loglevel") { logger.level = engine.context.configuration.log.level }
-        if requests.changedDirectives.contains("maxclients") { Self.raiseDescriptorLimit(&engine.context.configuration, logger) }
-        if requests.changedDirectives.contains("dir") {
-            let directory = String(decoding: engine.context.configuration.process.directory, as: UTF8.self)
-            let failure = Process.changeDirectory(directory)
-            if failure != 0 { logger.warning("Can't chdir to '\(directory)': \(errorText(failure))") }
-            engine.context.configuration.process.directory = [UInt8](Process.currentDirectory)
-        }
         if requests.sleepMicroseconds > 0 { Process.sleep(microseconds: requests.sleepMicroseconds) }
         if requests.isShuttingDown {
             logger.warning("User requested shutdown...")

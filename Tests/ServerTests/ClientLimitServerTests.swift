@@ -71,7 +71,9 @@ import Testing
         let start = milliseconds
         #expect(try control.ask("CLIENT PAUSE 700\r\n") == "+OK\r\n")
         for client in clients { client.send("INCR n\r\n") }
-        for (index, client) in clients.enumerated() { #expect(client.read() == ":\(index + 1)\r\n") }
+        // In the order in which the kernel told of them.
+        let replies = Set(clients.map { $0.read() ?? "" })
+        #expect(replies == Set((1...20).map { ":\($0)\r\n" }))
         #expect((650...3000).contains(milliseconds - start))
     }
 

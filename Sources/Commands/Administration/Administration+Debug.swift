@@ -8,7 +8,8 @@ extension Administration {
         CommandDeclaration(
             "debug", arity: -2, [.admin, .noScript, .loading, .stale], group: .server, since: "1.0.0",
             complexity: "Depends on subcommand.", summary: "Tools for those who test and debug the server.",
-            syntax: "subcommand [argument [argument ...]]", debug)
+            syntax: "subcommand [argument [argument ...]]",
+            isInternal: true, debug)
     }
 
     private static func debug(
@@ -34,6 +35,7 @@ extension Administration {
         case ("sdslen", 3): try debugStringLength(&context, arguments[2])
         case ("protocol", 3): try debugProtocol(&context, arguments[2].text.lowercased())
         case ("populate", 3...5): try debugPopulate(&context, arguments)
+        case ("config-rewrite-force-all", 2): return try rewriteConfiguration(&context, everything: true)
         case ("error", 3): throw context.failure(bytes: arguments[2].array)
         case ("log", 3):
             context.requests.logLines.append("DEBUG LOG: " + arguments[2].text)
@@ -54,6 +56,7 @@ extension Administration {
         context.replyHelp(
             "DEBUG",
             [
+                "CONFIG-REWRITE-FORCE-ALL", "    Like CONFIG REWRITE, and writes defaults as well.",
                 "ERROR <string>", "    Answer with <string> as an error.",
                 "HTSTATS <dbid>", "    Show how full the tables of a database are.",
                 "LOG <message>", "    Write <message> to the server's log.",

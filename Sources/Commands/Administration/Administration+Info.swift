@@ -13,7 +13,9 @@ extension Administration {
     static var info: CommandDeclaration {
         CommandDeclaration(
             "info", arity: -1, [.loading, .stale], .dangerous, group: .server, since: "1.0.0",
-            summary: "Returns facts and statistics about the server.", syntax: "[section [section ...]]", info)
+            summary: "Returns facts and statistics about the server.", syntax: "[section [section ...]]",
+            history: ["7.0.0": "More than one section."],
+            tips: ["nondeterministic_output", "request_policy:all_shards", "response_policy:special"], info)
     }
 
     private enum Section: String, CaseIterable {

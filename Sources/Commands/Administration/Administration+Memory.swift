@@ -14,7 +14,8 @@ extension Administration {
                     memoryUsage),
                 CommandDeclaration(
                     "purge", arity: 2, [], group: .server, since: "4.0.0", complexity: "Depends on the allocator",
-                    summary: "Gives unused memory back to the system.", memoryPurge),
+                    summary: "Gives unused memory back to the system.",
+                    tips: ["request_policy:all_shards", "response_policy:all_succeeded"], memoryPurge),
                 CommandDeclaration(
                     "help", arity: 2, [.loading, .stale], group: .server, since: "4.0.0",
                     summary: "Lists the subcommands.", memoryHelp),

@@ -7,7 +7,8 @@ extension Administration {
         CommandDeclaration(
             "shutdown", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy], group: .server,
             since: "1.0.0", complexity: "O(N) when saving, where N is the number of keys",
-            summary: "Ends the server.", syntax: "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", shutdown)
+            summary: "Ends the server.", syntax: "[save-selector: NOSAVE | SAVE] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]",
+            history: ["7.0.0": "NOW, FORCE and ABORT."], shutdown)
     }
 
     private static func shutdown(

@@ -32,7 +32,7 @@ extension Connection {
                 summary: "Names the connection.", syntax: "connection-name", tips: everywhere, clientSetName),
             CommandDeclaration(
                 "setinfo", arity: 4, busyFlags, .connection, group: .connection, since: "7.2.0",
-                summary: "Tells which library the client uses.", syntax: "<LIB-NAME libname | LIB-VER libver>",
+                summary: "Tells which library the client uses.", syntax: "<attr: LIB-NAME libname | LIB-VER libver>",
                 tips: everywhere, clientSetInfo),
         ]
     }
@@ -42,13 +42,13 @@ extension Connection {
             CommandDeclaration(
                 // Not in a transaction, whose reply is one array: none of its elements can be left out.
                 "reply", arity: 3, busyFlags.union(.noMulti), .connection, group: .connection, since: "3.2.0",
-                summary: "Switches replies off or on.", syntax: "<ON | OFF | SKIP>", clientReply),
+                summary: "Switches replies off or on.", syntax: "<action: ON | OFF | SKIP>", clientReply),
             CommandDeclaration(
                 "no-evict", arity: 3, adminFlags, .connection, group: .connection, since: "7.0.0",
-                summary: "Protects the connection from eviction of clients.", syntax: "<ON | OFF>", clientNoEvict),
+                summary: "Protects the connection from eviction of clients.", syntax: "<enabled: ON | OFF>", clientNoEvict),
             CommandDeclaration(
                 "no-touch", arity: 3, busyFlags, .connection, group: .connection, since: "7.2.0",
-                summary: "Switches off that reading a key counts as its use.", syntax: "<ON | OFF>", clientNoTouch),
+                summary: "Switches off that reading a key counts as its use.", syntax: "<enabled: ON | OFF>", clientNoTouch),
             CommandDeclaration(
                 "capa", arity: -3, busyFlags, .connection, group: .connection, since: "8.0.0",
                 summary: "Tells what the client can do.", syntax: "<REDIRECT> [<REDIRECT> ...]", clientCapabilities),
@@ -73,7 +73,7 @@ extension Connection {
             CommandDeclaration(
                 "unblock", arity: -3, adminFlags, .connection, group: .connection, since: "5.0.0",
                 complexity: "O(log N) where N is the number of connections",
-                summary: "Wakes a client that a command has blocked.", syntax: "client-id [TIMEOUT | ERROR]",
+                summary: "Wakes a client that a command has blocked.", syntax: "client-id [unblock-type: TIMEOUT | ERROR]",
                 clientUnblock),
         ]
     }

@@ -11,11 +11,15 @@ extension Connection {
             CommandDeclaration(
                 "auth", arity: -2, flags, .connection, group: .connection, since: "1.0.0",
                 complexity: "O(N) where N is the number of passwords of the user",
-                summary: "Proves who the client is.", syntax: "[username] password", auth),
+                summary: "Proves who the client is.", syntax: "[username@6.0.0] password",
+                history: ["6.0.0": "A user's name before the password."], auth),
             CommandDeclaration(
                 "hello", arity: -1, flags, .connection, group: .connection, since: "6.0.0",
                 summary: "Chooses the protocol version and tells about the server.",
-                syntax: "[protover [AUTH username password] [SETNAME clientname]]", hello),
+                syntax: "[arguments: protover [AUTH username password] [SETNAME clientname]]",
+                history: [
+                    "6.2.0": "The version may be left out.", "8.1.0": "availability_zone in the reply where it is set.",
+                ], hello),
         ]
     }
 
