@@ -3,7 +3,7 @@ import Glibc
 
 /// A server process of our own make on a port of its own, ended with the test.
 final class LiveServer {
-    private let process = Process()
+    private var process = Process()
     private let logFile: String
     private(set) var port: UInt16 = 0
 
@@ -16,10 +16,11 @@ final class LiveServer {
         let program = URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("needletail-server")
         let directory = FileManager.default.temporaryDirectory.path
         logFile = directory + "/needletail-\(UUID().uuidString).log"
-        process.executableURL = program
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
         for _ in 0..<5 {
+            process = Process()
+            process.executableURL = program
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
             port = UInt16.random(in: 20_000..<60_000)
             process.arguments = [
                 "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--dir", directory, "--logfile", logFile,
