@@ -36,10 +36,18 @@ extension CommandContext {
             return KeySlot(hash: hash, database: database, entry: nil)
         }
         if let expiry = entry.expiry, expiry <= now {
-            expire(key, hash, database)
+            if mayRemoveExpired { expire(key, hash, database) }
             return KeySlot(hash: hash, database: database, entry: nil)
         }
         return KeySlot(hash: hash, database: database, entry: entry)
+    }
+
+    /// Whether expired keys are removed: clients that are paused wait for data
+    /// that stands still. Commands that write on nevertheless (behind CLIENT PAUSE
+    /// in a transaction) need the place.
+    private var mayRemoveExpired: Bool {
+        guard clientPause != nil, let command = session.lastCommand else { return true }
+        return commands.commands[command].flags.contains(.write)
     }
 
     /// The string entry of a key, for reading; nil when there is none.
@@ -59,7 +67,7 @@ extension CommandContext {
     /// Renews the access bits of an entry.
     public mutating func touch(_ entry: Entry) {
         guard !session.flags.contains(.noTouch) else { return }
-        switch configuration.accessPolicy {
+        switch accessPolicy {
         case .recency:
             entry.access = AccessBits(seconds: now)
         case .frequency(let decayMinutes, let factor):
@@ -68,11 +76,18 @@ extension CommandContext {
         }
     }
 
-    var freshAccess: AccessBits { configuration.accessPolicy.initial(at: now) }
+    /// As `Configuration.accessPolicy`, but read field by field: the call would copy the whole configuration.
+    @inline(__always)
+    private var accessPolicy: AccessPolicy {
+        guard configuration.maximumMemoryPolicy.isFrequency else { return .recency }
+        return .frequency(decayMinutes: Int(configuration.lfuDecayMinutes), factor: Int(configuration.lfuLogFactor))
+    }
+
+    var freshAccess: AccessBits { accessPolicy.initial(at: now) }
 
     /// The access bits that a written string gets: a frequency survives overwriting, and counts it.
     mutating func access(after slot: KeySlot) -> AccessBits {
-        if case .frequency(let decayMinutes, let factor) = configuration.accessPolicy, let entry = slot.entry {
+        if case .frequency(let decayMinutes, let factor) = accessPolicy, let entry = slot.entry {
             return entry.access.touchedFrequency(
                 at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
         }

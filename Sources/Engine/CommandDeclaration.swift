@@ -54,6 +54,8 @@ public struct CommandFlags: OptionSet, Sendable {
     public static var noMandatoryKeys: Self { Self(rawValue: 1 << 19) }
     /// Runs at once inside a transaction instead of being queued. Not shown to clients.
     public static var immediate: Self { Self(rawValue: 1 << 30) }
+    /// Runs the transaction's queue: what holds for a queued command holds for it (not told to clients).
+    public static var runsQueue: Self { Self(rawValue: 1 << 29) }
 
     /// The names that clients see, in the order in which COMMAND lists them.
     public static var names: [(CommandFlags, StaticString)] {

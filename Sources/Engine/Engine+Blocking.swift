@@ -98,7 +98,10 @@ extension Engine {
         let version = context.reply.version
         var largeWords = UniqueArray<PendingRequest.LargeWord>()
         swap(&largeWords, &context.largeWords)
-        if context.reply.bytes.count > 0 { context.reply.bytes.cut(into: &context.served.value.output) }
+        if context.reply.bytes.count > 0 {
+            context.reply.bytes.cut(into: &context.served.value.output)
+            outputAllowance = outputAllowanceOfServed()
+        }
         while let waiters = blocked.takeReady() {
             for id in waiters { retry(id) }
         }
@@ -114,6 +117,7 @@ extension Engine {
         if let held = context.session.blocked.take() {
             if runBlocked(held.value) {
                 unblock(held.value)
+                finishReply(behind: 0)
             } else {
                 // Still nothing for it: it keeps its place in the queue.
                 context.blocking.waiting = nil
@@ -174,6 +178,7 @@ extension Engine {
             }
             if let id { account(id, command.arguments.arguments, 0, replyBytes: 0) }
             unblock(command)
+            finishReply(behind: 0)
             goOnLater()
         }
         _ = finishServing(box)

@@ -36,9 +36,14 @@ extension Engine {
                 turnNanoseconds: context.statistics.turns.nanoseconds, milliseconds: context.now))
         context.statistics.memory.peak = max(context.statistics.memory.peak, context.host.memory().used)
         timeOutBlockedClients()
+        endPauseIfDue()
+        releasePostponed()
+        checkSoftLimits()
+        evictClients()
         let share = ExpireCycle.budgetShare(effort: context.configuration.activeExpireEffort)
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * share)
-        let timedOut = context.host.debug.isExpiryActive && runExpireCycle(budgetNanoseconds: budget)
+        let timedOut = context.host.debug.isExpiryActive && context.clientPause == nil
+            && runExpireCycle(budgetNanoseconds: budget)
         resizeTables(budgetNanoseconds: 1_000_000)
         serveBlockedClients()
         return timedOut

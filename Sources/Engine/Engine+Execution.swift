@@ -10,9 +10,13 @@ extension Engine {
     /// Runs a request as a unit of its own; `id` is the command's or negative.
     mutating func execute(_ arguments: borrowing Arguments, _ id: Int) {
         let repliesBefore = context.reply.bytes.count
+        guard repliesBefore <= outputAllowance || hasRoom(for: repliesBefore) else { return }
         guard let command = admit(arguments, id) else { return finishReply(behind: repliesBefore) }
+        if !context.clients.control.attention.isEmpty, !mayRun(command, arguments) {
+            return finishReply(behind: repliesBefore)
+        }
         if context.session.hasTransaction, !context.commands.commands[command].flags.contains(.immediate) {
-            enqueue(arguments)
+            enqueue(arguments, command)
             return finishReply(behind: repliesBefore)
         }
         let outcome = call(command, arguments, behind: repliesBefore)
@@ -23,9 +27,20 @@ extension Engine {
         case .executeTransaction: executeTransaction()
         }
         endUnit()
+        if !context.clients.control.attention.isEmpty { showExecuted(command, arguments) }
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
         if blocked.hasReady { serveBlockedClients() }
+    }
+
+    /// Asks what `Attention` is about before a command runs. If it must not run now,
+    /// the client was answered or waits.
+    @inline(never)
+    private mutating func mayRun(_ command: CommandID, _ arguments: borrowing Arguments) -> Bool {
+        guard isAllowedToMonitor(command) else { return false }
+        guard isPaused(command) else { return true }
+        postpone(arguments)
+        return false
     }
 
     /// Resolves the command and checks what every command is checked for; on
@@ -66,12 +81,16 @@ extension Engine {
             reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
             return nil
         }
-        if context.configuration.maximumMemory > 0, flags.contains(.denyOOM),
-            context.host.memory().used > context.configuration.maximumMemory {
+        if flags.contains(.denyOOM), isOutOfMemory {
             reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
             return nil
         }
         return command
+    }
+
+    /// Whether the data has outgrown `maxmemory`.
+    var isOutOfMemory: Bool {
+        context.configuration.maximumMemory > 0 && context.host.memory().used > context.configuration.maximumMemory
     }
 
     /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.
@@ -109,9 +128,11 @@ extension Engine {
 
     /// Drops the reply of clients that want none: what stands behind the
     /// `repliesBefore` bytes that earlier requests were answered with.
-    private mutating func finishReply(behind repliesBefore: Int) {
+    mutating func finishReply(behind repliesBefore: Int) {
         let silent: SessionFlags = [.replyOff, .replySkip, .replySkipNext]
         guard !context.session.flags.isDisjoint(with: silent) else { return }
+        // A blocked command's reply is still to come.
+        guard !context.session.flags.contains(.blocked) else { return }
         if !context.session.flags.isDisjoint(with: [.replyOff, .replySkip]) { context.reply.bytes.discard(behind: repliesBefore) }
         context.session.flags.remove(.replySkip)
         if context.session.flags.contains(.replySkipNext) {
@@ -140,7 +161,7 @@ extension Engine {
     }
 
     /// Answers with an error before the command ran.
-    private mutating func reject(_ text: [UInt8], _ command: CommandID?) {
+    mutating func reject(_ text: [UInt8], _ command: CommandID?) {
         if let command { context.statistics.commands[command].rejected &+= 1 }
         countError(text)
         context.reply.error(text.rawSpan)

@@ -23,11 +23,12 @@ extension Engine {
         context.statistics.turns.reads &+= 1
         context.reply.version = context.session.version
         context.inputAtHand = context.session.pendingInputBytes + input.byteCount
+        outputAllowance = outputAllowanceOfServed()
         process(input)
         context.inputAtHand = 0
+        if context.clients.control.attention.contains(.monitored) { sendFeed() }
         let alive = finishServing(box)
-        unblockAsRequested()
-        serveBlockedClients()
+        serveOthers()
         return alive
     }
 
@@ -50,8 +51,11 @@ extension Engine {
             if context.session.pendingInputBytes > 0 { yielded.append(id) }
         }
         swap(&nobody, &context.served)
+        if !nobody.value.flags.contains(.killed) { checkOutput(of: &nobody.value) }
+        if context.clients.control.countsMemory { countMemory(of: &nobody.value) }
+        let isEnding = !nobody.value.flags.isDisjoint(with: [.closing, .killed])
         context.clients.slab.put(nobody, back: id)
-        return !isClosing
+        return !isEnding
     }
 
     private mutating func process(_ input: RawSpan) {
@@ -72,8 +76,7 @@ extension Engine {
         var held = pending.unwrap()
         var taken = 0
         while taken < input.byteCount { taken += held.receive(input.suffix(from: taken)) }
-        if held.bytes > Int(context.configuration.queryBufferLimit) { context.session.flags.insert(.closing) }
-        context.session.pending = Box(held)
+        if !isBeyondQueryLimit(held) { context.session.pending = Box(held) }
     }
 
     private var limits: RequestLimits {
@@ -183,7 +186,7 @@ extension Engine {
 
     /// The session stopped: what it has sent beyond is kept when it goes on later.
     private mutating func stop(_ input: RawSpan, behind offset: Int) {
-        guard !context.session.flags.contains(.closing), offset < input.byteCount else { return }
+        guard context.session.flags.isDisjoint(with: [.closing, .killed]), offset < input.byteCount else { return }
         keep(input, offset, offset, WordBuffer(), 0, RequestParser(), .incomplete)
     }
 
@@ -218,10 +221,7 @@ extension Engine {
                 _ = runInline(pending.line(start, count))
             case .incomplete, .largeBulk:
                 if taken < input.byteCount { continue }
-                if pending.bytes > Int(context.configuration.queryBufferLimit) {
-                    context.session.flags.insert(.closing)
-                    return
-                }
+                if isBeyondQueryLimit(pending) { return }
                 context.session.pending = Box(pending)
                 return
             }
@@ -266,7 +266,7 @@ extension Engine {
     }
 
     /// What ends a session's work on its input for now.
-    private static var stopping: SessionFlags { [.closing, .blocked, .yielding] }
+    private static var stopping: SessionFlags { [.closing, .blocked, .yielding, .killed] }
 
     /// Whether sessions wait for the rest of their input to be run.
     @inlinable public var hasYielded: Bool { !yielded.isEmpty }
@@ -282,16 +282,27 @@ extension Engine {
             context.statistics.turns.begin(at: lastTick)
             turnStart = lastTick
             context.reply.version = context.session.version
+            outputAllowance = outputAllowanceOfServed()
             if !context.session.flags.contains(.killed) { resumeInput() }
+            if context.clients.control.attention.contains(.monitored) { sendFeed() }
             _ = finishServing(box)
-            unblockAsRequested()
-            serveBlockedClients()
+            serveOthers()
         }
     }
 
-    /// A session that was blocked goes on with what it has sent meanwhile.
-    mutating func resumeInput() {
-        guard let pending = context.session.pending.take() else { return }
+    /// What a session's commands brought about for others.
+    private mutating func serveOthers() {
+        unblockAsRequested()
+        serveBlockedClients()
+        releasePostponed()
+        evictClients()
+    }
+
+    /// A session that was blocked goes on: with the command that was postponed,
+    /// and with what it has sent meanwhile.
+    private mutating func resumeInput() {
+        runPostponed()
+        guard context.session.flags.isDisjoint(with: Self.stopping), let pending = context.session.pending.take() else { return }
         var words = WordBuffer()
         resume(pending.unwrap(), with: RawSpan(), &words)
     }

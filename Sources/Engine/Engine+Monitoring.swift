@@ -75,11 +75,6 @@ extension Engine {
 }
 
 extension CommandContext {
-    /// Keeps an argument of the command under way out of the logs of commands.
-    public mutating func redact(_ argument: Int) {
-        statistics.commandLog.hide(argument, of: statistics.totalCommands)
-    }
-
     /// Tells the latency monitor how long something took; short times are dropped.
     public mutating func noteLatency(_ event: LatencyEvent, nanoseconds: Int64) {
         let threshold = configuration.monitoring.latencyThreshold

@@ -19,6 +19,8 @@ public struct Engine: ~Copyable {
     /// Sessions that go on in the next turn, and when the present session's turn began.
     @usableFromInline var yielded: [SessionID] = []
     var turnStart: Int64 = 0
+    /// Bytes of replies that the served session may get before it is dropped.
+    var outputAllowance = Int.max
     /// Monotonic nanoseconds at the end of the last command.
     var lastTick: Int64 = 0
     /// Wall time at `lastTick` zero, milliseconds x 10^6; renewed every turn.
@@ -94,6 +96,8 @@ public struct Engine: ~Copyable {
     public mutating func close(_ id: SessionID) {
         guard let box = context.clients.slab.take(id) else { return }
         let number = box.value.identity.number
+        if box.value.flags.contains(.postponed) { context.statistics.blockedClients -= 1 }
+        context.clients.control.forget(box.value)
         context.clients.slab.put(box, back: id)
         blocked.forget(id, &context)
         context.clients.close(id, number: number)
@@ -127,7 +131,11 @@ public struct Engine: ~Copyable {
 
     /// The network has sent `count` bytes of what it took over.
     public mutating func sent(_ count: Int, on id: SessionID) {
-        _ = context.clients.slab.with(id) { $0.unsentBytes = max(0, $0.unsentBytes - count) }
+        let isAboveSoftLimit = context.clients.slab.with(id) {
+            $0.unsentBytes = max(0, $0.unsentBytes - count)
+            return $0.softLimitSince != nil
+        }
+        if isAboveSoftLimit == true || context.clients.control.countsMemory { reviewOutput(id) }
     }
 
     /// To be called when all output of a turn is on its way.

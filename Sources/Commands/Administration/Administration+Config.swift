@@ -138,6 +138,7 @@ extension Administration {
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         context.statistics.reset()
+        context.clients.resetCounters()
         context.requests.resetStatistics = true
         context.reply.ok()
         return .done

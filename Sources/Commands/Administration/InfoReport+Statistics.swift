@@ -14,7 +14,15 @@ extension InfoReport {
                 "current_active_defrag_time", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
                 "unexpected_error_replies",
             ]) + [("total_error_replies", "\(context.statistics.errors.total)"), ("dump_payload_sanitizations", "0")]
-            + loop(context)
+            + disconnections(context) + loop(context)
+    }
+
+    private static func disconnections(_ context: borrowing CommandContext) -> Fields {
+        let counters = context.clients.limitCounters
+        return [
+            ("client_query_buffer_limit_disconnections", "\(counters.queryBufferDisconnections)"),
+            ("client_output_buffer_limit_disconnections", "\(counters.outputBufferDisconnections)"),
+        ]
     }
 
     private static func traffic(_ context: borrowing CommandContext) -> Fields {
@@ -40,7 +48,7 @@ extension InfoReport {
             ("expired_stale_perc", Administration.twoDecimals(expiry.staleShare * 100)),
             ("expired_time_cap_reached_count", "\(expiry.timeouts)"),
             ("expire_cycle_cpu_milliseconds", "\(expiry.nanoseconds / 1_000_000)"), ("evicted_keys", "0"),
-            ("evicted_clients", "0"), ("total_eviction_exceeded_time", "0"), ("current_eviction_exceeded_time", "0"),
+            ("evicted_clients", "\(context.clients.limitCounters.evictedClients)"), ("total_eviction_exceeded_time", "0"), ("current_eviction_exceeded_time", "0"),
             ("keyspace_hits", "\(context.statistics.keyHits)"), ("keyspace_misses", "\(context.statistics.keyMisses)"),
         ]
     }

@@ -56,6 +56,15 @@ enum InfoReport {
             ("pubsub_clients", "0"), ("watching_clients", "0"), ("clients_in_timeout_table", "0"),
             ("total_watched_keys", "0"), ("total_blocking_keys", "\(context.statistics.blockingKeys)"),
             ("total_blocking_keys_on_nokey", "0"),
+        ] + pause(context)
+    }
+
+    private static func pause(_ context: borrowing CommandContext) -> Fields {
+        let pause = context.clientPause
+        let actions = pause.map { $0.scope == .all ? "all" : "write" } ?? "none"
+        return [
+            ("paused_reason", pause == nil ? "none" : "client_pause"), ("paused_actions", actions),
+            ("paused_timeout_milliseconds", "\(pause.map { $0.end - context.now } ?? 0)"),
         ]
     }
 

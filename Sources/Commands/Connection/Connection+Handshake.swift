@@ -68,6 +68,8 @@ extension Connection {
         while next < arguments.count {
             let following = arguments.count - 1 - next
             if arguments[next].matches("auth"), following >= 2 {
+                context.redact(next + 1)
+                context.redact(next + 2)
                 credentials = next + 1
                 context.redact(next + 1)
                 context.redact(next + 2)
