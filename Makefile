@@ -3,7 +3,7 @@
 SERVER := .build/release/needletail-server
 RELEASE := -c release --static-swift-stdlib --product needletail-server -Xlinker -S
 
-.PHONY: run build test bench conformance fuzz tidy peers tools
+.PHONY: run build install bare test bench conformance fuzz tidy peers tools
 
 ## Builds release and starts a server on port 6379.
 run: build
@@ -12,6 +12,21 @@ run: build
 
 build: tools
 	swift build $(RELEASE)
+
+## The program, its file of settings (one that is there stays) and what systemd needs to know.
+PREFIX ?= /usr/local
+install: build
+	install -D -m 0755 $(SERVER) $(DESTDIR)$(PREFIX)/bin/needletail-server
+	test -e $(DESTDIR)/etc/needletail/needletail.conf || \
+		install -D -m 0644 needletail.conf $(DESTDIR)/etc/needletail/needletail.conf
+	install -D -m 0644 Packaging/needletail.sysusers $(DESTDIR)/usr/lib/sysusers.d/needletail.conf
+	install -D -m 0644 Packaging/needletail.tmpfiles $(DESTDIR)/usr/lib/tmpfiles.d/needletail.conf
+	install -d $(DESTDIR)/usr/lib/systemd/system
+	sed 's#/usr/local/bin#$(PREFIX)/bin#' Packaging/needletail.service > $(DESTDIR)/usr/lib/systemd/system/needletail.service
+
+## Runs the release server in a minimal Debian without a toolchain, and times its start.
+bare: build
+	Tools/bare.sh $(SERVER)
 
 ## Unit and family tests, then the smoke run of Redis's own suite.
 test: tools peers

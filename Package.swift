@@ -74,7 +74,8 @@ let package = Package(
             swiftSettings: tests),
         // Needs a live peer; skipped where there is none.
         .testTarget(
-            name: "DifferentialTests", dependencies: ["TestSupport", "Engine", "Primitives", "RESP"], swiftSettings: tests),
+            name: "DifferentialTests", dependencies: ["TestSupport", "Server", "Commands", "Engine", "Primitives", "RESP"],
+            swiftSettings: tests),
         .testTarget(
             name: "CommandsTests", dependencies: ["TestSupport", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
             swiftSettings: tests),

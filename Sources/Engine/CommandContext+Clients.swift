@@ -48,7 +48,9 @@ extension CommandContext {
     /// Asks that a blocked client be woken after the unit; false when it is not blocked.
     public mutating func unblock(_ id: SessionID, _ how: Unblocking) -> Bool {
         guard !blocking.unblocking.contains(where: { $0.session == id }) else { return false }
-        let isBlocked = clients.slab.with(id) { $0.flags.contains(.blocked) && !$0.flags.contains(.killed) }
+        let isBlocked = clients.slab.with(id) {
+            $0.flags.contains(.blocked) && $0.flags.isDisjoint(with: [.killed, .postponed])
+        }
         guard isBlocked == true else { return false }
         blocking.unblocking.append((id, how))
         return true
@@ -65,6 +67,7 @@ extension CommandContext {
 
     /// The served session's state as a new connection has it (RESET).
     public mutating func resetSession() {
+        stopMonitoring()
         session.transaction = nil
         session.database = DatabaseIndex(0)
         session.version = .resp2
@@ -88,19 +91,20 @@ extension Session {
     /// Bytes held for commands waiting for EXEC.
     public var transactionBytes: Int {
         switch transaction {
-        case .some(let box):
-            var total = 0
-            for i in 0..<box.value.queue.count { total += box.value.queue[i].memoryUsage }
-            return total
-        case .none: return 0
+        case .some(let box): box.value.bytes
+        case .none: 0
         }
     }
 
-    /// Bytes held for the words of a blocked command.
+    /// Bytes held for the words of a command that waits.
     public var blockedBytes: Int {
         switch blocked {
-        case .some(let box): box.value.arguments.memoryUsage
-        case .none: 0
+        case .some(let box): return box.value.arguments.memoryUsage
+        case .none: break
+        }
+        switch postponed {
+        case .some(let box): return box.value.memoryUsage
+        case .none: return 0
         }
     }
 

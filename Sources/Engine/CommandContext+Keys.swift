@@ -36,10 +36,18 @@ extension CommandContext {
             return KeySlot(hash: hash, database: database, entry: nil)
         }
         if let expiry = entry.expiry, expiry <= now {
-            expire(key, hash, database)
+            if mayRemoveExpired { expire(key, hash, database) }
             return KeySlot(hash: hash, database: database, entry: nil)
         }
         return KeySlot(hash: hash, database: database, entry: entry)
+    }
+
+    /// Whether expired keys are removed: clients that are paused wait for data
+    /// that stands still. Commands that write on nevertheless (behind CLIENT PAUSE
+    /// in a transaction) need the place.
+    private var mayRemoveExpired: Bool {
+        guard clientPause != nil, let command = session.lastCommand else { return true }
+        return commands.commands[command].flags.contains(.write)
     }
 
     /// The string entry of a key, for reading; nil when there is none.
@@ -59,7 +67,7 @@ extension CommandContext {
     /// Renews the access bits of an entry.
     public mutating func touch(_ entry: Entry) {
         guard !session.flags.contains(.noTouch) else { return }
-        switch configuration.accessPolicy {
+        switch accessPolicy {
         case .recency:
             entry.access = AccessBits(seconds: now)
         case .frequency(let decayMinutes, let factor):
@@ -68,12 +76,19 @@ extension CommandContext {
         }
     }
 
+    /// As `Configuration.accessPolicy`, but read field by field: the call would copy the whole configuration.
+    @inline(__always)
+    private var accessPolicy: AccessPolicy {
+        guard configuration.maximumMemoryPolicy.isFrequency else { return .recency }
+        return .frequency(decayMinutes: Int(configuration.lfuDecayMinutes), factor: Int(configuration.lfuLogFactor))
+    }
+
     /// The access bits of a value that is new.
-    public var freshAccess: AccessBits { configuration.accessPolicy.initial(at: now) }
+    public var freshAccess: AccessBits { accessPolicy.initial(at: now) }
 
     /// The access bits that a written string gets: a frequency survives overwriting, and counts it.
     mutating func access(after slot: KeySlot) -> AccessBits {
-        if case .frequency(let decayMinutes, let factor) = configuration.accessPolicy, let entry = slot.entry {
+        if case .frequency(let decayMinutes, let factor) = accessPolicy, let entry = slot.entry {
             return entry.access.touchedFrequency(
                 at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
         }
@@ -83,7 +98,7 @@ extension CommandContext {
     @inline(never)
     mutating func expire(_ key: RawSpan, _ hash: UInt64, _ database: DatabaseIndex) {
         keyspace[database][hash].remove(key, hash)
-        statistics.expiredKeys += 1
+        statistics.expiry.removedKeys += 1
         effects.lazyDelete(key, database, configuration.lazyFree.expire ? "UNLINK" : "DEL")
         notice(key, KeyEvent("expired", .expired), database)
     }
@@ -185,13 +200,23 @@ extension CommandContext {
     }
 
     /// Bucket counts of a database's tables, for DEBUG HTSTATS.
-    public func tableStatistics(_ database: DatabaseIndex) -> (keys: Int, expiring: Int, bytes: Int) {
-        var result = (keys: 0, expiring: 0, bytes: 0)
+    public func tableStatistics(_ database: DatabaseIndex) -> (keys: Int, expiring: Int) {
+        var result = (keys: 0, expiring: 0)
         for i in 0..<keyspace[database].partitionCount {
             let counts = keyspace[database][partition: i].bucketCounts
             result.keys += counts.entries
             result.expiring += counts.expiring
-            result.bytes += keyspace[database][partition: i].tableBytes
+        }
+        return result
+    }
+
+    /// Bytes of a database's tables.
+    public func tableBytes(_ database: DatabaseIndex) -> (keys: Int, expiring: Int) {
+        var result = (keys: 0, expiring: 0)
+        for i in 0..<keyspace[database].partitionCount {
+            let bytes = keyspace[database][partition: i].tableBytes
+            result.keys += bytes.entries
+            result.expiring += bytes.expiring
         }
         return result
     }

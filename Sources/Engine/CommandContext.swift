@@ -15,7 +15,7 @@ public struct CommandContext: ~Copyable {
     /// The unit's moment.
     public internal(set) var now: Milliseconds = 0
     public let time: TimeSource
-    public var configuration: Configuration
+    public var configuration: Configuration { didSet { statistics.watch = Watch(configuration.monitoring) } }
     public var statistics: Statistics
     public let commands: CommandTable
     public let directives = DirectiveTable()
@@ -46,6 +46,7 @@ public struct CommandContext: ~Copyable {
         self.time = time
         random = RandomGenerator(seed: randomSeed)
         statistics = Statistics(commandCount: commands.commands.count)
+        statistics.watch = Watch(configuration.monitoring)
         keyspace = Keyspace(databaseCount: Int(configuration.databases), partitionCount: partitionCount, seed: seed)
         served = Box(Self.nobody())
     }
@@ -117,16 +118,14 @@ public struct HostRequests: Sendable {
     public var isShuttingDown = false
     /// Sessions whose connections are to be closed.
     public var closing: [SessionID] = []
-    /// Seconds for which the whole server is to stand still (DEBUG SLEEP).
-    public var sleepMicroseconds: Int64 = 0
     public var purgeMemory = false
     public var resetStatistics = false
     public var logLines: [String] = []
 
     public init() {}
 
-    var isAny: Bool {
-        isShuttingDown || purgeMemory || resetStatistics || sleepMicroseconds > 0 || !changedDirectives.isEmpty
+    @inlinable var isAny: Bool {
+        isShuttingDown || purgeMemory || resetStatistics || !changedDirectives.isEmpty
             || !closing.isEmpty || !logLines.isEmpty
     }
 }
@@ -135,6 +134,8 @@ public struct HostRequests: Sendable {
 public struct DebugSettings: Sendable {
     /// Whether the expire cycle runs.
     public var isExpiryActive = true
+    /// Whether the periodic work rests.
+    public var isCyclePaused = false
 
     public init() {}
 }
@@ -149,11 +150,27 @@ public struct HostFacts: Sendable {
     public var systemName = ""
     public var allocator = ""
     public var memory: MemoryReader = { MemoryReading(used: 0, resident: 0) }
-    public var cpuTime: @Sendable () -> (user: Int64, system: Int64) = { (0, 0) }
+    /// CPU used so far.
+    public var cpuTime: @Sendable () -> CPUReading = { CPUReading() }
+    /// Stops the calling thread for so many microseconds.
+    public var sleep: @Sendable (Int64) -> Void = { _ in }
+    /// The allocator's figures; made current by asking.
+    public var allocatorReading: @Sendable () -> AllocatorReading = { AllocatorReading() }
+    /// The allocator's own account of itself.
+    public var allocatorReport: @Sendable () -> [UInt8] = { [] }
+    /// Forty hexadecimal digits.
+    public var replicationID = ""
     public var port: Int64 = 0
     /// What DEBUG has switched.
     public var debug = DebugSettings()
     public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
+    /// What CONFIG needs of the host.
+    public var configuration = ConfigurationHost()
+    /// Breaks the process, as its bugs would (DEBUG SEGFAULT and the like).
+    public var fault: @Sendable (Fault) -> Void = { _ in }
 
     public init() {}
 }
+
+/// Ways in which DEBUG breaks the process.
+public enum Fault: Sendable { case segmentation, panic, assertion }

@@ -54,6 +54,8 @@ public struct CommandFlags: OptionSet, Sendable {
     public static var noMandatoryKeys: Self { Self(rawValue: 1 << 19) }
     /// Runs at once inside a transaction instead of being queued. Not shown to clients.
     public static var immediate: Self { Self(rawValue: 1 << 30) }
+    /// Runs the transaction's queue: what holds for a queued command holds for it (not told to clients).
+    public static var runsQueue: Self { Self(rawValue: 1 << 29) }
 
     /// The names that clients see, in the order in which COMMAND lists them.
     public static var names: [(CommandFlags, StaticString)] {
@@ -227,7 +229,11 @@ public struct CommandDeclaration: Sendable {
     public let summary: StaticString
     /// The arguments in the notation of redis.io: `key [NX | XX] [EX seconds]`.
     public let syntax: StaticString
+    /// What later versions changed: version and change, oldest first.
+    public let history: KeyValuePairs<StaticString, StaticString>
     public let deprecation: Deprecation?
+    /// Meant for servers and their developers, not for applications.
+    public let isInternal: Bool
     /// Hints for proxies and clients, as COMMAND INFO tells them.
     public let tips: [StaticString]
     public let subcommands: [CommandDeclaration]
@@ -236,8 +242,8 @@ public struct CommandDeclaration: Sendable {
     public init(
         _ name: StaticString, arity: Int, _ flags: CommandFlags, _ categories: CommandCategories = [],
         keys: [KeySpecification] = [], group: CommandGroup, since: StaticString, complexity: StaticString = "O(1)",
-        summary: StaticString, syntax: StaticString = "", deprecated: Deprecation? = nil, tips: [StaticString] = [],
-        _ handler: @escaping Handler
+        summary: StaticString, syntax: StaticString = "", history: KeyValuePairs<StaticString, StaticString> = [:],
+        deprecated: Deprecation? = nil, isInternal: Bool = false, tips: [StaticString] = [], _ handler: @escaping Handler
     ) {
         self.name = name
         self.arity = arity
@@ -249,7 +255,9 @@ public struct CommandDeclaration: Sendable {
         self.complexity = complexity
         self.summary = summary
         self.syntax = syntax
+        self.history = history
         self.deprecation = deprecated
+        self.isInternal = isInternal
         self.tips = tips
         self.subcommands = []
         self.handler = handler
@@ -270,7 +278,9 @@ public struct CommandDeclaration: Sendable {
         complexity = "Depends on subcommand."
         self.summary = summary
         syntax = ""
+        history = [:]
         deprecation = nil
+        isInternal = false
         tips = []
         self.subcommands = subcommands
         handler = nil
@@ -288,7 +298,9 @@ public struct CommandDeclaration: Sendable {
         complexity = command.complexity
         summary = command.summary
         syntax = command.syntax
+        history = command.history
         deprecation = command.deprecation
+        isInternal = command.isInternal
         tips = command.tips
         self.subcommands = subcommands
         handler = command.handler

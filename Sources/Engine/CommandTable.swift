@@ -45,13 +45,17 @@ public struct CommandTable: Sendable {
     public let topLevel: [CommandID]
     // Open addressing on folded names; -1 is empty.
     private let slots: [Slot]
+    /// Names that only renaming gives: too long for the slots, in lower case.
+    private let longNames: [(name: [UInt8], id: CommandID)]
 
     private struct Slot: Sendable {
         var name: FoldedName?
         var id: Int
     }
 
-    public init(_ declarations: [CommandDeclaration]) {
+    /// `renamed`: commands by their declared names and what they are called instead;
+    /// an empty name takes the command away. Names without a command are ignored.
+    public init(_ declarations: [CommandDeclaration], renamed: [(from: [UInt8], to: [UInt8])] = []) {
         var commands: [Command] = []
         var topLevel: [CommandID] = []
         for declaration in declarations {
@@ -69,8 +73,14 @@ public struct CommandTable: Sendable {
         var size = 256
         while size < topLevel.count * 4 { size *= 2 }
         var slots = [Slot](repeating: Slot(name: nil, id: -1), count: size)
-        for id in topLevel {
-            let name = FoldedName(RawSpan(literal: commands[id].declaration.name))!
+        var names = topLevel.map { (name: [UInt8]("\(commands[$0].declaration.name)"), id: $0) }
+        Self.rename(&names, by: renamed)
+        var longNames: [(name: [UInt8], id: CommandID)] = []
+        for (text, id) in names {
+            guard let name = FoldedName(text.rawSpan) else {
+                longNames.append((text, id))
+                continue
+            }
             var index = name.tableHash & (size - 1)
             while slots[index].id >= 0 {
                 precondition(slots[index].name != name, "command declared twice")
@@ -79,13 +89,25 @@ public struct CommandTable: Sendable {
             slots[index] = Slot(name: name, id: id)
         }
         self.commands = commands
-        self.topLevel = topLevel
+        self.topLevel = names.map(\.id).sorted()
         self.slots = slots
+        self.longNames = longNames
+    }
+
+    /// In the order of the lines, since one may free a name that the next takes.
+    private static func rename(_ names: inout [(name: [UInt8], id: CommandID)], by lines: [(from: [UInt8], to: [UInt8])]) {
+        func folded(_ name: [UInt8]) -> [UInt8] { name.map { (65...90).contains($0) ? $0 | 32 : $0 } }
+        for line in lines {
+            let (old, new) = (folded(line.from), folded(line.to))
+            guard let index = names.firstIndex(where: { $0.name == old }) else { continue }
+            let id = names.remove(at: index).id
+            if !new.isEmpty, !names.contains(where: { $0.name == new }) { names.append((new, id)) }
+        }
     }
 
     /// The top-level command with this name in any case.
     func find(_ name: RawSpan) -> CommandID? {
-        guard let folded = FoldedName(name) else { return nil }
+        guard let folded = FoldedName(name) else { return longNames.first { name.matches($0.name.rawSpan) }?.id }
         var index = folded.tableHash & (slots.count &- 1)
         while slots[index].id >= 0 {
             if slots[index].name == folded { return slots[index].id }

@@ -18,6 +18,8 @@ struct BlockedClients: ~Copyable {
 
     var isEmpty: Bool { waiters.isEmpty }
     var hasReady: Bool { !ready.isEmpty }
+    /// Keys for which somebody waits.
+    var keyCount: Int { waiters.count }
     var nextDeadline: Milliseconds? { deadlines.first?.moment }
 
     mutating func add(_ id: SessionID, _ keys: [[UInt8]], _ database: DatabaseIndex, _ deadline: Milliseconds?) {
@@ -43,6 +45,7 @@ struct BlockedClients: ~Copyable {
             let command = blocked.unwrap()
             remove(id, command.keys, command.database)
             context.statistics.blockedClients -= 1
+            context.statistics.blockingKeys = Int64(keyCount)
             if isEmpty { context.notices.interest.remove(.blockedClients) }
         }
         context.clients.slab.put(box, back: id)
@@ -84,6 +87,7 @@ extension Engine {
                 deadline: request.deadline, timeoutReply: request.reply))
         blocked.add(context.session.id, request.keys, context.session.database, request.deadline)
         context.notices.interest.insert(.blockedClients)
+        context.statistics.blockingKeys = Int64(blocked.keyCount)
     }
 
     /// Runs the commands of clients whose keys were touched, each a unit of its
@@ -94,7 +98,10 @@ extension Engine {
         let version = context.reply.version
         var largeWords = UniqueArray<PendingRequest.LargeWord>()
         swap(&largeWords, &context.largeWords)
-        if context.reply.bytes.count > 0 { context.reply.bytes.cut(into: &context.served.value.output) }
+        if context.reply.bytes.count > 0 {
+            context.reply.bytes.cut(into: &context.served.value.output)
+            outputAllowance = outputAllowanceOfServed()
+        }
         while let waiters = blocked.takeReady() {
             for id in waiters { retry(id) }
         }
@@ -110,6 +117,7 @@ extension Engine {
         if let held = context.session.blocked.take() {
             if runBlocked(held.value) {
                 unblock(held.value)
+                finishReply(behind: 0)
             } else {
                 // Still nothing for it: it keeps its place in the queue.
                 context.blocking.waiting = nil
@@ -125,7 +133,8 @@ extension Engine {
     private mutating func runBlocked(_ command: borrowing BlockedCommand) -> Bool {
         let arguments = command.arguments.arguments
         guard let name = context.commands.resolve(arguments) else { return true }
-        if case .block = call(name, arguments) { return false }
+        requestBytes = 0
+        if case .block = call(name, arguments, behind: context.reply.bytes.count) { return false }
         return true
     }
 
@@ -133,6 +142,7 @@ extension Engine {
         context.session.flags.remove(.blocked)
         context.statistics.blockedClients -= 1
         blocked.remove(context.session.id, command.keys, command.database)
+        context.statistics.blockingKeys = Int64(blocked.keyCount)
         if blocked.isEmpty { context.notices.interest.remove(.blockedClients) }
     }
 
@@ -157,11 +167,18 @@ extension Engine {
         context.reply.version = context.session.version
         if let held = context.session.blocked.take() {
             let command = held.unwrap()
+            let id = context.commands.resolve(command.arguments.arguments)
+            requestBytes = 0
             switch how {
             case .timeout: command.timeoutReply == .null ? context.reply.null() : context.reply.nullArray()
-            case .error: context.reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
+            case .error:
+                countError([UInt8]("UNBLOCKED"))
+                if let id { context.statistics.commands[id].failed &+= 1 }
+                context.reply.error("UNBLOCKED client unblocked via CLIENT UNBLOCK")
             }
+            if let id { account(id, command.arguments.arguments, 0, replyBytes: 0) }
             unblock(command)
+            finishReply(behind: 0)
             goOnLater()
         }
         _ = finishServing(box)

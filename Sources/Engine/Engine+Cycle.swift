@@ -28,14 +28,22 @@ extension Engine {
     @discardableResult
     public mutating func cycle(elapsedMilliseconds: Int64) -> Bool {
         refreshTime()
+        guard !context.host.debug.isCyclePaused else { return false }
         context.statistics.rates.sample(
-            commands: context.statistics.totalCommands, input: context.statistics.inputBytes,
-            output: context.statistics.outputBytes, at: context.now)
-        context.statistics.peakMemory = max(context.statistics.peakMemory, context.host.memory().used)
+            Rates.Totals(
+                commands: context.statistics.totalCommands, input: context.statistics.inputBytes,
+                output: context.statistics.outputBytes, turns: context.statistics.turns.turns,
+                turnNanoseconds: context.statistics.turns.nanoseconds, milliseconds: context.now))
+        context.statistics.memory.peak = max(context.statistics.memory.peak, context.host.memory().used)
         timeOutBlockedClients()
+        endPauseIfDue()
+        releasePostponed()
+        checkSoftLimits()
+        evictClients()
         let share = ExpireCycle.budgetShare(effort: context.configuration.activeExpireEffort)
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * share)
-        let timedOut = context.host.debug.isExpiryActive && removeExpired(budgetNanoseconds: budget)
+        let timedOut = context.host.debug.isExpiryActive && context.clientPause == nil
+            && runExpireCycle(budgetNanoseconds: budget)
         resizeTables(budgetNanoseconds: 1_000_000)
         serveBlockedClients()
         return timedOut
@@ -43,6 +51,15 @@ extension Engine {
 
     /// When the engine wants to be called although nothing arrives.
     public var nextDeadline: Milliseconds? { blocked.nextDeadline }
+
+    private mutating func runExpireCycle(budgetNanoseconds: Int64) -> Bool {
+        let start = context.time.monotonicNanoseconds
+        let timedOut = removeExpired(budgetNanoseconds: budgetNanoseconds)
+        let nanoseconds = context.time.monotonicNanoseconds - start
+        context.statistics.expiry.nanoseconds += nanoseconds
+        context.noteLatency(.expireCycle, nanoseconds: nanoseconds)
+        return timedOut
+    }
 
     private mutating func removeExpired(budgetNanoseconds: Int64) -> Bool {
         let start = context.time.monotonicNanoseconds
@@ -53,7 +70,7 @@ extension Engine {
                 while sweep(index, partition) {
                     steps += 1
                     if steps & 7 == 0, context.time.monotonicNanoseconds - start > budgetNanoseconds {
-                        context.statistics.expireCycleTimeouts += 1
+                        context.statistics.expiry.timeouts += 1
                         return true
                     }
                 }
@@ -76,7 +93,7 @@ extension Engine {
         }
         if !due.isEmpty, !context.notices.interest.isEmpty { blocked.collectReady(&context) }
         let share = Double(due.count) / Double(max(1, result.visited))
-        context.statistics.staleShare = context.statistics.staleShare * 0.95 + share * 0.05
+        context.statistics.expiry.staleShare = context.statistics.expiry.staleShare * 0.95 + share * 0.05
         return share > ExpireCycle.staleShare(effort: context.configuration.activeExpireEffort) || (result.visited == 0 && !result.wrapped)
     }
 

@@ -10,12 +10,16 @@ extension Engine {
     /// Runs a request as a unit of its own; `id` is the command's or negative.
     mutating func execute(_ arguments: borrowing Arguments, _ id: Int) {
         let repliesBefore = context.reply.bytes.count
+        guard repliesBefore <= outputAllowance || hasRoom(for: repliesBefore) else { return }
         guard let command = admit(arguments, id) else { return finishReply(behind: repliesBefore) }
-        if context.session.hasTransaction, !context.commands.commands[command].flags.contains(.immediate) {
-            enqueue(arguments)
+        if !context.clients.control.attention.isEmpty, !mayRun(command, arguments) {
             return finishReply(behind: repliesBefore)
         }
-        let outcome = call(command, arguments)
+        if context.session.hasTransaction, !context.commands.commands[command].flags.contains(.immediate) {
+            enqueue(arguments, command)
+            return finishReply(behind: repliesBefore)
+        }
+        let outcome = call(command, arguments, behind: repliesBefore)
         switch outcome {
         case .done: break
         case .close: context.session.flags.insert(.closing)
@@ -23,14 +27,31 @@ extension Engine {
         case .executeTransaction: executeTransaction()
         }
         endUnit()
+        if !context.clients.control.attention.isEmpty { showExecuted(command, arguments) }
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
         if blocked.hasReady { serveBlockedClients() }
     }
 
+    /// Asks what `Attention` is about before a command runs. If it must not run now,
+    /// the client was answered or waits.
+    @inline(never)
+    private mutating func mayRun(_ command: CommandID, _ arguments: borrowing Arguments) -> Bool {
+        guard isAllowedToMonitor(command) else { return false }
+        guard isPaused(command) else { return true }
+        postpone(arguments)
+        return false
+    }
+
     /// Resolves the command and checks what every command is checked for; on
     /// failure the error is the reply.
     private mutating func admit(_ arguments: borrowing Arguments, _ id: Int) -> CommandID? {
+        if context.session.flags.contains(.reserve), !mayUseReserve(id) {
+            context.statistics.rejectedConnections += 1
+            context.session.flags.insert(.closing)
+            reject([UInt8]("ERR max number of clients reached"), nil)
+            return nil
+        }
         guard id >= 0 else {
             reject(unknownCommand(arguments), nil)
             return nil
@@ -38,7 +59,7 @@ extension Engine {
         var command = id
         if !context.commands.commands[command].subcommands.isEmpty, arguments.count > 1 {
             guard let sub = context.commands.findSubcommand(arguments[1], of: command) else {
-                reject(unknownSubcommand(arguments, command), command)
+                reject(unknownSubcommand(arguments, command), nil)
                 return nil
             }
             command = sub
@@ -60,19 +81,24 @@ extension Engine {
             reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
             return nil
         }
-        if context.configuration.maximumMemory > 0, flags.contains(.denyOOM),
-            context.host.memory().used > context.configuration.maximumMemory {
+        if flags.contains(.denyOOM), isOutOfMemory {
             reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
             return nil
         }
         return command
     }
 
-    /// Runs a handler: its reply, effects and notices go to the context.
-    mutating func call(_ id: CommandID, _ arguments: borrowing Arguments) -> Outcome {
+    /// Whether the data has outgrown `maxmemory`.
+    var isOutOfMemory: Bool {
+        context.configuration.maximumMemory > 0 && context.host.memory().used > context.configuration.maximumMemory
+    }
+
+    /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.
+    mutating func call(_ id: CommandID, _ arguments: borrowing Arguments, behind repliesBefore: Int) -> Outcome {
         context.effects.prepare(in: context.session.database)
         context.notices.changes = 0
         context.session.lastCommand = id
+        RunningCommand.note(id)
         let handler = context.commands.commands[id].handler
         var outcome = Outcome.done
         do throws(CommandError) {
@@ -87,10 +113,7 @@ extension Engine {
         }
         let tick = context.time.monotonicNanoseconds
         if case .block = outcome {} else {
-            context.statistics.commands[id].calls &+= 1
-            context.statistics.commands[id].nanoseconds &+= tick &- lastTick
-            context.statistics.totalCommands &+= 1
-            context.session.commandCount &+= 1
+            account(id, arguments, tick &- lastTick, replyBytes: context.reply.bytes.count &- repliesBefore)
         }
         lastTick = tick
         return outcome
@@ -105,9 +128,11 @@ extension Engine {
 
     /// Drops the reply of clients that want none: what stands behind the
     /// `repliesBefore` bytes that earlier requests were answered with.
-    private mutating func finishReply(behind repliesBefore: Int) {
+    mutating func finishReply(behind repliesBefore: Int) {
         let silent: SessionFlags = [.replyOff, .replySkip, .replySkipNext]
         guard !context.session.flags.isDisjoint(with: silent) else { return }
+        // A blocked command's reply is still to come.
+        guard !context.session.flags.contains(.blocked) else { return }
         if !context.session.flags.isDisjoint(with: [.replyOff, .replySkip]) { context.reply.bytes.discard(behind: repliesBefore) }
         context.session.flags.remove(.replySkip)
         if context.session.flags.contains(.replySkipNext) {
@@ -130,13 +155,13 @@ extension Engine {
         }
     }
 
-    private mutating func countError(_ text: [UInt8]) {
+    mutating func countError(_ text: [UInt8]) {
         let end = text.firstIndex(of: 32) ?? text.count
-        context.statistics.countError(code: String(decoding: text[..<end], as: UTF8.self))
+        context.statistics.errors.count(String(decoding: text[..<end], as: UTF8.self))
     }
 
     /// Answers with an error before the command ran.
-    private mutating func reject(_ text: [UInt8], _ command: CommandID?) {
+    mutating func reject(_ text: [UInt8], _ command: CommandID?) {
         if let command { context.statistics.commands[command].rejected &+= 1 }
         countError(text)
         context.reply.error(text.rawSpan)

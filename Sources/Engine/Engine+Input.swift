@@ -15,17 +15,20 @@ extension Engine {
         }
         swap(&context.served, &box)
         refreshTime()
+        context.statistics.turns.begin(at: lastTick)
         turnStart = lastTick
         context.session.lastInteraction = context.now
         context.session.inputBytes += Int64(input.byteCount)
         context.statistics.inputBytes += Int64(input.byteCount)
+        context.statistics.turns.reads &+= 1
         context.reply.version = context.session.version
         context.inputAtHand = context.session.pendingInputBytes + input.byteCount
+        outputAllowance = outputAllowanceOfServed()
         process(input)
         context.inputAtHand = 0
+        if context.clients.control.attention.contains(.monitored) { sendFeed() }
         let alive = finishServing(box)
-        unblockAsRequested()
-        serveBlockedClients()
+        serveOthers()
         return alive
     }
 
@@ -48,8 +51,11 @@ extension Engine {
             if context.session.pendingInputBytes > 0 { yielded.append(id) }
         }
         swap(&nobody, &context.served)
+        if !nobody.value.flags.contains(.killed) { checkOutput(of: &nobody.value) }
+        if context.clients.control.countsMemory { countMemory(of: &nobody.value) }
+        let isEnding = !nobody.value.flags.isDisjoint(with: [.closing, .killed])
         context.clients.slab.put(nobody, back: id)
-        return !isClosing
+        return !isEnding
     }
 
     private mutating func process(_ input: RawSpan) {
@@ -70,8 +76,7 @@ extension Engine {
         var held = pending.unwrap()
         var taken = 0
         while taken < input.byteCount { taken += held.receive(input.suffix(from: taken)) }
-        if held.bytes > Int(context.configuration.queryBufferLimit) { context.session.flags.insert(.closing) }
-        context.session.pending = Box(held)
+        if !isBeyondQueryLimit(held) { context.session.pending = Box(held) }
     }
 
     private var limits: RequestLimits {
@@ -91,6 +96,7 @@ extension Engine {
             batch.removeAll(keepingCapacity: true)
             // Before authentication the limits may change with every request.
             let limit = context.session.flags.contains(.authenticated) ? Self.batchLimit : 1
+            let batchStart = offset
             var start = offset
             var firstWord = 0
             var status = RequestParser.Status.complete
@@ -107,7 +113,7 @@ extension Engine {
                 guard status == .complete else { break }
                 add(firstWord, offset, words)
             }
-            let end = runBatch(words)
+            let end = runBatch(words, from: batchStart)
             if end < batch.count { return stop(input, behind: batch[end].endOffset) }
             if let failure { return refuse(failure) }
             switch status {
@@ -140,16 +146,19 @@ extension Engine {
         batch.append(request)
     }
 
-    /// Runs the batch; returns the number of the request after which the
+    /// Runs the batch, which begins at `offset` of the input; returns the number of the request after which the
     /// session stopped (it closes or is blocked), or the batch's count.
-    private mutating func runBatch(_ words: borrowing WordBuffer) -> Int {
+    private mutating func runBatch(_ words: borrowing WordBuffer, from offset: Int) -> Int {
         if batch.count > 1 {
             for i in 0..<batch.count where batch[i].hash != 0 {
                 context.keyspace[context.session.database][batch[i].hash].prefetchEntry(batch[i].hash)
             }
         }
+        var begin = offset
         for i in 0..<batch.count {
             let request = batch[i]
+            requestBytes = request.endOffset &- begin
+            begin = request.endOffset
             guard request.endWord > request.firstWord else { continue }
             execute(words.words(request.firstWord..<request.endWord), Int(request.command))
             if !context.session.flags.isDisjoint(with: Self.stopping) { return i }
@@ -171,12 +180,13 @@ extension Engine {
     /// Runs one request from its owned words.
     mutating func run(_ owned: borrowing OwnedArguments) {
         let arguments = owned.arguments
+        requestBytes = Self.bytes(of: arguments)
         execute(arguments, context.commands.find(arguments[0]) ?? -1)
     }
 
     /// The session stopped: what it has sent beyond is kept when it goes on later.
     private mutating func stop(_ input: RawSpan, behind offset: Int) {
-        guard !context.session.flags.contains(.closing), offset < input.byteCount else { return }
+        guard context.session.flags.isDisjoint(with: [.closing, .killed]), offset < input.byteCount else { return }
         keep(input, offset, offset, WordBuffer(), 0, RequestParser(), .incomplete)
     }
 
@@ -211,10 +221,7 @@ extension Engine {
                 _ = runInline(pending.line(start, count))
             case .incomplete, .largeBulk:
                 if taken < input.byteCount { continue }
-                if pending.bytes > Int(context.configuration.queryBufferLimit) {
-                    context.session.flags.insert(.closing)
-                    return
-                }
+                if isBeyondQueryLimit(pending) { return }
                 context.session.pending = Box(pending)
                 return
             }
@@ -226,6 +233,7 @@ extension Engine {
         guard pending.words.count > 0 else { return }
         pending.moveLargeWords(to: &context.largeWords)
         let arguments = pending.words.words(0..<pending.words.count)
+        requestBytes = Self.bytes(of: arguments)
         execute(arguments, context.commands.find(arguments[0]) ?? -1)
         context.largeWords.removeAll(keepingCapacity: false)
     }
@@ -253,15 +261,15 @@ extension Engine {
     private mutating func refuse(_ error: ProtocolError) {
         let text = [UInt8]("ERR Protocol error: ") + error.message
         context.reply.error(text.rawSpan)
-        context.statistics.countError(code: "ERR")
+        context.statistics.errors.count("ERR")
         context.session.flags.insert(.closing)
     }
 
     /// What ends a session's work on its input for now.
-    private static var stopping: SessionFlags { [.closing, .blocked, .yielding] }
+    private static var stopping: SessionFlags { [.closing, .blocked, .yielding, .killed] }
 
     /// Whether sessions wait for the rest of their input to be run.
-    public var hasYielded: Bool { !yielded.isEmpty }
+    @inlinable public var hasYielded: Bool { !yielded.isEmpty }
 
     /// Goes on with sessions that had used up their share of the last turn.
     public mutating func resumeYielded() {
@@ -271,18 +279,30 @@ extension Engine {
             guard var box = context.clients.slab.take(id) else { continue }
             swap(&context.served, &box)
             refreshTime()
+            context.statistics.turns.begin(at: lastTick)
             turnStart = lastTick
             context.reply.version = context.session.version
+            outputAllowance = outputAllowanceOfServed()
             if !context.session.flags.contains(.killed) { resumeInput() }
+            if context.clients.control.attention.contains(.monitored) { sendFeed() }
             _ = finishServing(box)
-            unblockAsRequested()
-            serveBlockedClients()
+            serveOthers()
         }
     }
 
-    /// A session that was blocked goes on with what it has sent meanwhile.
-    mutating func resumeInput() {
-        guard let pending = context.session.pending.take() else { return }
+    /// What a session's commands brought about for others.
+    private mutating func serveOthers() {
+        unblockAsRequested()
+        serveBlockedClients()
+        releasePostponed()
+        evictClients()
+    }
+
+    /// A session that was blocked goes on: with the command that was postponed,
+    /// and with what it has sent meanwhile.
+    private mutating func resumeInput() {
+        runPostponed()
+        guard context.session.flags.isDisjoint(with: Self.stopping), let pending = context.session.pending.take() else { return }
         var words = WordBuffer()
         resume(pending.unwrap(), with: RawSpan(), &words)
     }

@@ -17,12 +17,16 @@ public struct Engine: ~Copyable {
     var blocked = BlockedClients()
     var expireCycle = ExpireCycle()
     /// Sessions that go on in the next turn, and when the present session's turn began.
-    var yielded: [SessionID] = []
+    @usableFromInline var yielded: [SessionID] = []
     var turnStart: Int64 = 0
+    /// Bytes of replies that the served session may get before it is dropped.
+    var outputAllowance = Int.max
     /// Monotonic nanoseconds at the end of the last command.
     var lastTick: Int64 = 0
     /// Wall time at `lastTick` zero, milliseconds x 10^6; renewed every turn.
     var wallOrigin: Int64 = 0
+    /// Size of the request under way as it was sent.
+    var requestBytes = 0
 
     /// What an engine is made of.
     public struct Ingredients {
@@ -76,13 +80,15 @@ public struct Engine: ~Copyable {
 
     // MARK: Sessions
 
-    public mutating func open(connection: UInt64, peer: Peer) -> SessionID {
+    /// `isReserve`: beyond `maxclients`, for those who look after the server.
+    public mutating func open(connection: UInt64, peer: Peer, isReserve: Bool = false) -> SessionID {
         refreshTime()
         context.statistics.totalConnections += 1
         let id = context.clients.open(connection: connection, peer: peer, now: context.now)
         if context.configuration.requiredPassword.isEmpty {
             _ = context.clients.slab.with(id) { $0.flags.insert(.authenticated) }
         }
+        if isReserve { _ = context.clients.slab.with(id) { $0.flags.insert(.reserve) } }
         return id
     }
 
@@ -90,6 +96,8 @@ public struct Engine: ~Copyable {
     public mutating func close(_ id: SessionID) {
         guard let box = context.clients.slab.take(id) else { return }
         let number = box.value.identity.number
+        if box.value.flags.contains(.postponed) { context.statistics.blockedClients -= 1 }
+        context.clients.control.forget(box.value)
         context.clients.slab.put(box, back: id)
         blocked.forget(id, &context)
         context.clients.close(id, number: number)
@@ -115,6 +123,7 @@ public struct Engine: ~Copyable {
         box.value.unsentBytes += chain.count
         box.value.outputBytes += Int64(chain.count)
         context.statistics.outputBytes += Int64(chain.count)
+        if chain.count > 0 { context.statistics.turns.writes &+= 1 }
         let result = (box.value.connection, box.value.flags.contains(.closing))
         context.clients.slab.put(box, back: id)
         return result
@@ -122,11 +131,19 @@ public struct Engine: ~Copyable {
 
     /// The network has sent `count` bytes of what it took over.
     public mutating func sent(_ count: Int, on id: SessionID) {
-        _ = context.clients.slab.with(id) { $0.unsentBytes = max(0, $0.unsentBytes - count) }
+        let isAboveSoftLimit = context.clients.slab.with(id) {
+            $0.unsentBytes = max(0, $0.unsentBytes - count)
+            return $0.softLimitSince != nil
+        }
+        if isAboveSoftLimit == true || context.clients.control.countsMemory { reviewOutput(id) }
     }
 
     /// To be called when all output of a turn is on its way.
-    public mutating func endTurn() { context.reply.bytes.recycle() }
+    public mutating func endTurn() {
+        context.reply.bytes.recycle()
+        context.statistics.turns.end(
+            at: context.time.monotonicNanoseconds, commands: context.statistics.totalCommands)
+    }
 
     /// Databases and large values to be freed at leisure.
     public mutating func takeGarbage() -> Garbage? { context.keyspace.bin.take() }

@@ -50,6 +50,16 @@ struct PendingRequest: ~Copyable {
         return total
     }
 
+    /// Bytes of the words that are complete.
+    var parsedBytes: Int {
+        var total = offset
+        for i in 0..<large.count { total += large[i].block.count }
+        return total
+    }
+
+    /// The first bytes of the request, at most `count`.
+    func firstBytes(_ count: Int) -> [UInt8] { buffer.bytes.slice(0, min(count, buffer.count)).array }
+
     /// Room for more in the buffers held.
     var unusedBytes: Int {
         var total = buffer.capacity - buffer.count
@@ -70,12 +80,20 @@ struct PendingRequest: ~Copyable {
         let arrived = buffer.count - offset
         var block = Block(capacity: min(count + 2, max(Self.firstLargeBytes, arrived)))
         block.append(buffer.bytes.suffix(from: offset))
-        truncate(to: offset)
+        moveStart(offset)
         fillingCount = count
         filling = consume block
     }
 
-    private mutating func truncate(to count: Int) { buffer.resize(count) }
+    /// Keeps only the first `count` bytes, in a block of their size: the rest of
+    /// the input would be held as long as the large string is under way.
+    private mutating func moveStart(_ count: Int) {
+        buffer.resize(count)
+        let start = Block(copying: buffer.bytes)
+        let outgrown = buffer.share()
+        words.rebase(from: outgrown.bytes, to: start.bytes)
+        buffer = start.share()
+    }
 
     /// Adds what arrived; returns how much of `input` was taken.
     mutating func receive(_ input: RawSpan) -> Int {

@@ -3,10 +3,13 @@
 //     key value [NX | XX] [GET] [EX seconds | PX milliseconds | KEEPTTL]
 //     numkeys key [key ...]
 //     <LIB-NAME libname | LIB-VER libver>
+//     key increment=double [condition@7.0.0: NX | XX]
 //
 // Brackets are options, angle brackets groups, bars separate alternatives;
 // `[x ...]` behind `x` (or `x ...`) says that x repeats; upper-case words stand for
-// themselves, lower-case ones for what the client puts there.
+// themselves, lower-case ones for what the client puts there. `@` precedes the
+// version that brought an argument, `=` a kind that the word itself does not tell;
+// a word with a colon at the head of a bracket names what is in it.
 
 /// One argument of a command, as COMMAND DOCS tells it.
 public struct ArgumentSyntax: Sendable, Equatable {
@@ -19,7 +22,11 @@ public struct ArgumentSyntax: Sendable, Equatable {
     }
 
     public var name: String
+    /// What people read in its place.
+    public var displayText: String
     public var kind: Kind
+    /// The first version that had it; empty where it came with the command.
+    public var since = ""
     /// The word that precedes the value, or that is the argument.
     public var token = ""
     public var isOptional = false
@@ -30,6 +37,7 @@ public struct ArgumentSyntax: Sendable, Equatable {
 
     init(_ name: String, _ kind: Kind) {
         self.name = name
+        displayText = name
         self.kind = kind
     }
 
@@ -43,6 +51,33 @@ public struct ArgumentSyntax: Sendable, Equatable {
             parser.skip()
         }
         return result
+    }
+}
+
+/// A word with what is annotated to it: `increment=double`, `username@6.0.0`.
+private struct AnnotatedWord {
+    var text: String
+    var kind: ArgumentSyntax.Kind?
+    var since = ""
+
+    init(_ word: String) {
+        let parts = word.split(separator: "@", maxSplits: 1).map(String.init)
+        text = word
+        if parts.count == 2, parts[1].first?.isNumber == true {
+            text = parts[0]
+            since = parts[1]
+        }
+        let halves = text.split(separator: "=", maxSplits: 1).map(String.init)
+        if halves.count == 2, let named = ArgumentSyntax.Kind(rawValue: halves[1]) {
+            text = halves[0]
+            kind = named
+        }
+    }
+
+    /// Gives an argument the word as its name; what people read stays.
+    func name(_ argument: inout ArgumentSyntax) {
+        argument.name = text
+        if !since.isEmpty { argument.since = since }
     }
 }
 
@@ -89,9 +124,7 @@ private struct SyntaxParser {
                 skip()
                 option(behind: &items)
             case "<":
-                skip()
-                items.append(Self.one(alternatives()))
-                skip()
+                items.append(group())
             default:
                 items.append(word())
             }
@@ -99,8 +132,27 @@ private struct SyntaxParser {
         return items
     }
 
+    /// What stands in angle brackets.
+    private mutating func group() -> ArgumentSyntax {
+        skip()
+        let label = label()
+        var group = Self.one(alternatives())
+        skip()
+        label?.name(&group)
+        return group
+    }
+
+    /// Takes `name:` or `name@version:`.
+    private mutating func label() -> AnnotatedWord? {
+        guard next.hasSuffix(":"), next.count > 1 else { return nil }
+        let label = AnnotatedWord(String(next.dropLast()))
+        skip()
+        return label
+    }
+
     /// What stands in brackets: an option, or the repetition of what precedes it.
     private mutating func option(behind items: inout [ArgumentSyntax]) {
+        let label = label()
         let start = position
         let content = alternatives()
         let repeats = position > start && words[position - 1] == "..."
@@ -121,6 +173,7 @@ private struct SyntaxParser {
             return
         }
         var item = Self.one(content)
+        label?.name(&item)
         item.isOptional = true
         items.append(item)
     }
@@ -133,35 +186,42 @@ private struct SyntaxParser {
 
     /// A word, or a token with the value behind it.
     private mutating func word() -> ArgumentSyntax {
-        let text = next.filter { $0 != "\"" }
+        let word = AnnotatedWord(next.filter { $0 != "\"" })
+        let text = word.text
         skip()
-        guard Self.isToken(text) else { return ArgumentSyntax(text, Self.kind(of: text)) }
+        guard Self.isToken(text) else { return Self.placeholder(word) }
+        var item: ArgumentSyntax
         if next == "<" {
-            skip()
-            var group = Self.one(alternatives())
-            skip()
-            group.token = text
-            if group.kind == .oneOf { group.name = text.lowercased() }
-            return group
-        }
-        var values: [ArgumentSyntax] = []
-        while !isAtEnd, Self.isPlaceholder(next), next != "..." {
-            let name = next
-            skip()
-            values.append(ArgumentSyntax(name, Self.kind(of: name)))
-            if let repeated = repetition(of: name) { values[values.count - 1].isMultiple = repeated }
-        }
-        guard let first = values.first else {
-            var token = ArgumentSyntax(Self.tokenName(text), .pureToken)
-            token.token = text
-            return token
-        }
-        var item = first
-        if values.count > 1 {
-            item = ArgumentSyntax(text.lowercased(), .block)
-            item.children = values
+            let isLabelled = position + 1 < words.count && words[position + 1].hasSuffix(":")
+            item = group()
+            if item.kind == .oneOf, !isLabelled { item.name = text.lowercased() }
+        } else {
+            item = valued(text)
         }
         item.token = text
+        if !word.since.isEmpty { item.since = word.since }
+        return item
+    }
+
+    /// The values behind a token, or the token alone.
+    private mutating func valued(_ token: String) -> ArgumentSyntax {
+        var values: [ArgumentSyntax] = []
+        while !isAtEnd, Self.isPlaceholder(next), next != "..." {
+            let value = Self.placeholder(AnnotatedWord(next))
+            skip()
+            values.append(value)
+            if let repeated = repetition(of: value.name) { values[values.count - 1].isMultiple = repeated }
+        }
+        guard let first = values.first else { return ArgumentSyntax(Self.tokenName(token), .pureToken) }
+        guard values.count > 1 else { return first }
+        var block = ArgumentSyntax(token.lowercased(), .block)
+        block.children = values
+        return block
+    }
+
+    private static func placeholder(_ word: AnnotatedWord) -> ArgumentSyntax {
+        var item = ArgumentSyntax(word.text, word.kind ?? kind(of: word.text))
+        item.since = word.since
         return item
     }
 

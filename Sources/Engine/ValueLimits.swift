@@ -21,20 +21,20 @@ public struct ValueLimits: Sendable {
 
 extension DirectiveTable {
     static var values: [Directive] {
-        let sizes = 0...Int64.max
+        let sizes = long
         return [
             Directive("hash-max-listpack-entries", .integer(\.values.hashEntries, sizes), aliases: ["hash-max-ziplist-entries"]),
             Directive("hash-max-listpack-value", .memory(\.values.hashBytes, sizes), aliases: ["hash-max-ziplist-value"]),
             Directive("set-max-intset-entries", .integer(\.values.setIntsetEntries, sizes)),
             Directive("set-max-listpack-entries", .integer(\.values.setEntries, sizes)),
-            Directive("set-max-listpack-value", .memory(\.values.setBytes, sizes)),
+            Directive("set-max-listpack-value", .integer(\.values.setBytes, sizes)),
             Directive(
                 "zset-max-listpack-entries", .integer(\.values.sortedSetEntries, sizes), aliases: ["zset-max-ziplist-entries"]),
             Directive("zset-max-listpack-value", .memory(\.values.sortedSetBytes, sizes), aliases: ["zset-max-ziplist-value"]),
             Directive(
                 "list-max-listpack-size", .integer(\.values.listNode, Int64(Int32.min)...Int64(Int32.max)),
                 aliases: ["list-max-ziplist-size"]),
-            Directive("list-compress-depth", .integer(\.values.listCompressDepth, 0...Int64(Int32.max))),
+            Directive("list-compress-depth", .integer(\.values.listCompressDepth, int)),
             Directive("hll-sparse-max-bytes", .memory(\.values.sparseHyperLogLogBytes, sizes)),
         ]
     }

@@ -32,6 +32,9 @@ extension Entry {
         return total
     }
 
+    /// Bytes of the tables that are the entry's: a seventh of a bucket, in each table where it stands.
+    public var tableShare: Int { (64 + 6) / 7 * (hasExpiry ? 2 : 1) }
+
     /// A new allocation with header, expiry and key; the value area of `valueCount` bytes is to be filled.
     /// `kind`: block or container flag, 0 for an embedded value.
     static func allocateEntry(_ key: RawSpan, _ shape: EntryShape, valueCount: Int, kind: UInt64 = 0) -> Entry {

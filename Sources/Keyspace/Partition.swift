@@ -32,7 +32,7 @@ public struct Partition: ~Copyable {
     /// Keys with an expiry.
     @inlinable public var expiringCount: Int { expiring.count }
     /// Bytes of the tables themselves.
-    public var tableBytes: Int { entries.allocatedBytes + expiring.allocatedBytes }
+    public var tableBytes: (entries: Int, expiring: Int) { (entries.allocatedBytes, expiring.allocatedBytes) }
     public var isResizing: Bool { entries.isResizing || expiring.isResizing }
     public var bucketCounts: (entries: Int, expiring: Int) { (entries.bucketCount, expiring.bucketCount) }
 

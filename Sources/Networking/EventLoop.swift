@@ -17,12 +17,9 @@ import Primitives
 
 public typealias ConnectionID = SlabID
 
-/// The number of a listener, in order of creation.
-public typealias ListenerID = Int
-
 public enum NetworkError: Error, Sendable {
     /// The system refused; `message` is its text.
-    case cannotListen(message: String)
+    case cannotListen(errno: Int32, message: String)
     case cannotConnect(errno: Int32)
     case cannotStart(errno: Int32)
 }
@@ -39,8 +36,8 @@ public struct EventLoop: ~Copyable {
     private var eventIndex = 0
     private var receivedCount = 0
     var connections = Slab<Connection>()
-    var listeners: [Listener] = []
-    private let time: TimeSource
+    var listeners: [ListeningSocket] = []
+    let time: TimeSource
     private let signals: Int32
     private let timer: Int32
     private var timerMoment: Int64 = 0
@@ -49,19 +46,17 @@ public struct EventLoop: ~Copyable {
     private var rereading: [ConnectionID] = []
     /// Threads write here to end a wait.
     public let wakeDescriptor: Int32
-    /// Bytes sent later than `send`, told as completions.
-    private var pausedUntil: Int64?
+    /// When listeners that rest are to go on, monotonic nanoseconds.
+    var pausedUntil: Int64?
+    /// Connections that may be accepted in one turn, so that many new ones do not keep the others waiting.
+    public var acceptLimit = 10
+    private var accepted = 0
 
     static var eventCapacity: Int { 1024 }
     /// Size of the input buffer that all connections share.
     public static var inputBytes: Int { 64 * 1024 }
     /// How long a listener rests when accepting fails (no descriptors left).
     static var acceptPauseNanoseconds: Int64 { 100_000_000 }
-
-    public struct Listener {
-        let descriptor: Int32
-        public let isUnixSocket: Bool
-    }
 
     struct Connection: ~Copyable {
         let descriptor: Int32
@@ -90,7 +85,7 @@ public struct EventLoop: ~Copyable {
     }
 
     // Tokens of what is not a connection: this bit in the slot.
-    private static var special: UInt32 { 0x8000_0000 }
+    static var special: UInt32 { 0x8000_0000 }
     private static var signalToken: UInt64 { UInt64(special) | 0x4000_0000 }
     private static var wakeToken: UInt64 { UInt64(special) | 0x4000_0001 }
     private static var timerToken: UInt64 { UInt64(special) | 0x4000_0002 }
@@ -136,6 +131,7 @@ public struct EventLoop: ~Copyable {
     }
 
     private mutating func take(timeout: Int32) {
+        accepted = 0
         rereading.removeAll(keepingCapacity: true)
         swap(&rereading, &again)
         eventIndex = 0
@@ -191,21 +187,24 @@ public struct EventLoop: ~Copyable {
             eventIndex += 1
             return .woken
         }
-        // One connection a call; the event stays until accept says there is none left.
-        let listener = Int(UInt32(truncatingIfNeeded: token) & ~Self.special)
+        return accept(Int(UInt32(truncatingIfNeeded: token) & ~Self.special))
+    }
+
+    /// One connection a call; the event stays until there is none left, or the turn has had its share.
+    private mutating func accept(_ listener: ListenerID) -> Completion? {
+        guard accepted < acceptLimit else { return nil }
         let descriptor = cs_accept(listeners[listener].descriptor)
         if descriptor >= 0 {
+            accepted += 1
             if !listeners[listener].isUnixSocket { _ = cs_set_no_delay(descriptor) }
             let id = add(descriptor)
             return .accepted(id, listener, descriptor: descriptor)
         }
-        switch -descriptor {
-        case EAGAIN, EINTR, ECONNABORTED: return nil
-        case let failure:
-            eventIndex += 1
-            pauseListeners()
-            return .acceptFailed(errno: failure)
-        }
+        let failure = -descriptor
+        if failure == EAGAIN || failure == EINTR || Self.endsOneConnection(failure) { return nil }
+        eventIndex += 1
+        pauseListeners()
+        return .acceptFailed(errno: failure)
     }
 
     /// `hasEnd`: there may be something behind what one read gives.
@@ -215,6 +214,7 @@ public struct EventLoop: ~Copyable {
         let count = unsafe cs_socket_receive(descriptor, buffer, Self.inputBytes)
         if count > 0 {
             receivedCount = count
+            unsafe cs_note_input(buffer, count)
             if count == Self.inputBytes || hasEnd { again.append(id) }
             return .received(id, tag: tag)
         }
@@ -265,9 +265,12 @@ public struct EventLoop: ~Copyable {
     /// Has the kernel probe a silent peer every `seconds`.
     public func keepAlive(_ descriptor: Int32, seconds: Int32) { _ = cs_set_keep_alive(descriptor, seconds) }
 
-    /// Starts a connection; `.connected` tells how it went.
-    public mutating func connect(to address: String, port: UInt16) throws(NetworkError) -> ConnectionID {
-        let descriptor = unsafe cs_connect_tcp(address, port)
+    /// Starts a connection; `.connected` tells how it went. `source`: the local
+    /// address, empty for any; `mark`: SO_MARK, 0 for none.
+    public mutating func connect(
+        to address: String, port: UInt16, from source: String = "", mark: UInt32 = 0
+    ) throws(NetworkError) -> ConnectionID {
+        let descriptor = unsafe cs_connect_tcp(address, port, source, mark)
         guard descriptor >= 0 else { throw .cannotConnect(errno: -descriptor) }
         _ = cs_set_no_delay(descriptor)
         let id = add(descriptor)
@@ -325,65 +328,13 @@ public struct EventLoop: ~Copyable {
     }
 
     public var connectionCount: Int { connections.count }
-
-    // MARK: Listeners
-
-    /// Listens on a TCP port of `address` (a name or number; `*` for all of IPv4, `::*` of IPv6).
-    public mutating func listen(onTCP address: String, port: UInt16, backlog: Int32) throws(NetworkError) {
-        let host = address == "*" ? "0.0.0.0" : address == "::*" ? "::" : address
-        let capacity = 256
-        var message = [CChar](repeating: 0, count: capacity)
-        let descriptor = unsafe cs_listen_tcp(host, port, backlog, &message, capacity)
-        guard descriptor >= 0 else {
-            throw .cannotListen(message: text(of: message))
-        }
-        add(Listener(descriptor: descriptor, isUnixSocket: false))
-    }
-
-    /// Listens on a unix socket with the given permissions (0: as the umask has it).
-    public mutating func listen(onUnixSocket path: String, mode: UInt32, backlog: Int32) throws(NetworkError) {
-        let descriptor = unsafe cs_listen_unix(path, mode, backlog)
-        guard descriptor >= 0 else { throw .cannotListen(message: errorText(-descriptor)) }
-        add(Listener(descriptor: descriptor, isUnixSocket: true))
-    }
-
-    private mutating func add(_ listener: Listener) {
-        let token = UInt64(Self.special | UInt32(listeners.count))
-        listeners.append(listener)
-        _ = cs_epoll_change(poll, EPOLL_CTL_ADD, listener.descriptor, EPOLLIN.rawValue, token)
-    }
-
-    public func isUnixSocket(_ listener: ListenerID) -> Bool { listeners[listener].isUnixSocket }
-
-    /// Stops accepting for ever.
-    public mutating func closeListeners() {
-        for listener in listeners { Glibc.close(listener.descriptor) }
-        listeners = []
-    }
-
-    private mutating func pauseListeners() {
-        guard pausedUntil == nil else { return }
-        pausedUntil = time.monotonicNanoseconds + Self.acceptPauseNanoseconds
-        for (index, listener) in listeners.enumerated() {
-            _ = cs_epoll_change(poll, EPOLL_CTL_MOD, listener.descriptor, 0, UInt64(Self.special | UInt32(index)))
-        }
-    }
-
-    private mutating func resumeListeners() {
-        guard let moment = pausedUntil, time.monotonicNanoseconds >= moment else { return }
-        pausedUntil = nil
-        for (index, listener) in listeners.enumerated() {
-            _ = cs_epoll_change(
-                poll, EPOLL_CTL_MOD, listener.descriptor, EPOLLIN.rawValue, UInt64(Self.special | UInt32(index)))
-        }
-    }
 }
 
 /// The system's text for an error number.
 public func errorText(_ number: Int32) -> String { unsafe String(cString: strerror(number)) }
 
 /// The text before the terminating zero.
-private func text(of characters: [CChar]) -> String {
+func text(of characters: [CChar]) -> String {
     String(decoding: characters.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
 }
 

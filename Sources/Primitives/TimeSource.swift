@@ -48,6 +48,12 @@ public struct TimeSource: Sendable {
         return simulated?.nanoseconds ?? cs_monotonic_nanoseconds()
     }
 
+    /// The monotonic clock, in words.
+    public var clockName: String {
+        nanosecondsPerCycle == 0
+            ? "POSIX clock_gettime" : "X86 TSC @ \(UInt64(4_294_967_296_000 / Double(nanosecondsPerCycle))) ticks/us"
+    }
+
     /// Microseconds since 1970.
     public var wallMicroseconds: Int64 {
         if let simulated { return simulated.nanoseconds / 1000 }

@@ -20,6 +20,10 @@ enum Invocation {
     case say(String, status: Int32)
 
     static func read(_ arguments: [String]) throws(StartupError) -> Invocation {
+        // The name of the program is always among them; a system without /proc gives nothing at all.
+        guard !arguments.isEmpty else {
+            throw StartupError("Can't start: the command line can't be read. Is /proc mounted?")
+        }
         let name = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? ""
         switch name {
         case "redis-check-rdb", "redis-check-aof", "redis-sentinel":
@@ -30,21 +34,23 @@ enum Invocation {
         switch rest.first {
         case "-v", "--version": return .say(versionText, status: 0)
         case "-h", "--help": return .say(helpText, status: 0)
+        case "--sentinel": return .say("--sentinel: this mode of needletail-server is not there yet.\n", status: 1)
         default: break
         }
-        var reader = ConfigurationReader()
         var file = ""
-        if let first = rest.first, first == "-" || !first.hasPrefix("-") {
+        var text: [UInt8] = []
+        if let first = rest.first, !first.hasPrefix("-") {
             rest.removeFirst()
-            if first == "-" {
-                try reader.read(text: standardInput())
-            } else {
-                file = first.hasPrefix("/") ? first : Process.currentDirectory + "/" + first
-                try reader.read(file: first)
-            }
+            file = first.hasPrefix("/") ? first : Process.currentDirectory + "/" + first
+            text = try ConfigurationReader.contents(of: file)
         }
-        try reader.read(options: rest)
-        return .serve(reader.configuration, file: file)
+        if rest.first == "-" || rest.last == "-" {
+            if rest.first == "-" { rest.removeFirst() } else { rest.removeLast() }
+            text += try standardInput()
+        }
+        var reader = ConfigurationReader(changesDirectory: true)
+        try reader.read(text: text + OptionText.lines(of: rest))
+        return .serve(try reader.finish(), file: file)
     }
 
     private static func standardInput() throws(StartupError) -> [UInt8] {
@@ -75,96 +81,34 @@ enum Invocation {
     }
 }
 
-/// Reads directives from files and options into a configuration.
-struct ConfigurationReader {
-    private(set) var configuration = Configuration()
-    private let directives = DirectiveTable()
-    private var depth = 0
-    private var hasSavePoints = false
-
-    /// Files that include files: deeper is taken for a circle.
-    private static var deepestInclude: Int { 16 }
-
-    mutating func read(file path: String) throws(StartupError) {
-        guard depth < Self.deepestInclude else { throw StartupError("Fatal error, includes are nested too deeply: \(path)") }
-        let text: [UInt8]
-        do throws(FileError) {
-            text = try File.read(path)
-        } catch {
-            throw StartupError("Fatal error, can't open config file '\(path)': \(error.message)")
-        }
-        depth += 1
-        try read(text: text)
-        depth -= 1
-    }
-
-    mutating func read(text: [UInt8]) throws(StartupError) {
-        var number = 0
-        for line in text.split(separator: 10, omittingEmptySubsequences: false) {
-            number += 1
-            let trimmed = Array(line)
-            guard let first = trimmed.first(where: { $0 != 32 && $0 != 9 && $0 != 13 }), first != 35 else { continue }
-            let place = "Reading the configuration file, at line \(number)"
-            guard let words = InlineWords.split(trimmed.rawSpan) else {
-                throw failure(place, trimmed, "Unbalanced quotes in configuration line")
+/// Options of the command line as lines of a configuration file.
+enum OptionText {
+    /// A line break and a line for each option: `--name value value`, or `"--name value"`
+    /// as one argument. A value may begin with `--` where it is the first of its option.
+    static func lines(of options: [String]) -> [UInt8] {
+        var text: [UInt8] = []
+        // Whether the next argument may be an option's name.
+        var mayBeName = true
+        for (index, option) in options.enumerated() {
+            guard mayBeName, option.hasPrefix("--") else {
+                if text.isEmpty { text.append(10) }
+                text += InlineWords.quoted([UInt8](option)) + [32]
+                mayBeName = true
+                continue
             }
-            if !words.isEmpty { try apply(words, place, trimmed) }
-        }
-    }
-
-    /// `--name value value --name value ...`
-    mutating func read(options: [String]) throws(StartupError) {
-        var index = 0
-        while index < options.count {
-            guard options[index].hasPrefix("--"), options[index].count > 2 else {
-                throw failure("Reading the command line", [UInt8](options[index]), "Bad directive or wrong number of arguments")
+            let body = [UInt8](option).dropFirst(2)
+            let name = Array(body)
+            let words = InlineWords.split(name.rawSpan) ?? []
+            text += [10] + body + [32]
+            mayBeName = words.count != 1
+            // `--save` may stand without a value, which means never.
+            let next = index + 1 < options.count ? options[index + 1] : nil
+            let isSave = words.count == 1 && String(decoding: words[0], as: UTF8.self).lowercased() == "save"
+            if isSave, next == nil || next?.hasPrefix("--") == true {
+                text += [UInt8]("\"\"")
+                mayBeName = true
             }
-            var words = [[UInt8](String(options[index].dropFirst(2)))]
-            index += 1
-            while index < options.count, !options[index].hasPrefix("--") {
-                words.append([UInt8](options[index]))
-                index += 1
-            }
-            let shown = words.reduce(into: [UInt8]()) { $0 += $0.isEmpty ? $1 : [32] + $1 }
-            // A value may be given as one word with blanks, quoted for the shell.
-            if words.count == 2, ["save", "bind"].map({ [UInt8]($0) }).contains(words[0]) {
-                let value = words[1]
-                if let split = InlineWords.split(value.rawSpan) { words = [words[0]] + (split.isEmpty ? [[]] : split) }
-            }
-            try apply(words, "Reading the command line", shown)
         }
-    }
-
-    private mutating func apply(_ words: [[UInt8]], _ place: String, _ line: [UInt8]) throws(StartupError) {
-        let name = words[0]
-        if name.rawSpan.matches("include"), words.count == 2 {
-            return try read(file: String(decoding: words[1], as: UTF8.self))
-        }
-        guard let directive = directives.find(name) else {
-            throw failure(place, line, "Bad directive or wrong number of arguments")
-        }
-        var values = Array(words.dropFirst())
-        if directive.name == "save" {
-            // Save points add up over lines; an empty one takes back those before it.
-            if hasSavePoints, values != [[]], !values.isEmpty { values.insert(directive.value(in: configuration), at: 0) }
-            hasSavePoints = true
-        }
-        do throws(Directive.Refusal) {
-            try directive.set(values, in: &configuration)
-        } catch {
-            throw failure(place, line, error.isWordCount ? "Bad directive or wrong number of arguments" : error.text)
-        }
-    }
-
-    private func failure(_ place: String, _ line: [UInt8], _ reason: String) -> StartupError {
-        StartupError(
-            """
-
-            *** FATAL CONFIG FILE ERROR (Needletail \(Identity.version)) ***
-            \(place)
-            >>> '\(String(decoding: line, as: UTF8.self))'
-            \(reason)
-
-            """)
+        return text
     }
 }

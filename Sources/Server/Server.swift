@@ -1,10 +1,7 @@
 // The composition root: makes an engine, an event loop, workers and a log, and
 // carries bytes and requests between them.
 
-import Commands
 import Engine
-import Glibc
-import Keyspace
 import Networking
 import Primitives
 import System
@@ -12,7 +9,11 @@ import System
 public struct Server: ~Copyable {
     var engine: Engine
     var loop: EventLoop
-    var logger: Logger
+    let logger: Logger
+    let supervisor: Supervisor
+    let title: ProcessTitle
+    /// Applies settings that the system may refuse.
+    let control: HostControl
     let time: TimeSource
     /// Frees what FLUSHALL ASYNC and the like left over.
     let lazyFree = Worker()
@@ -21,6 +22,8 @@ public struct Server: ~Copyable {
     var dirty: [SessionID] = []
     var isStopping = false
     var nextCycle: Int64 = 0
+    /// When the facts for a crash report are renewed, monotonic nanoseconds.
+    var nextFacts: Int64 = 0
 
     /// Runs the program; returns its exit status.
     public static func main(_ arguments: [String]) -> Int32 {
@@ -30,7 +33,7 @@ public struct Server: ~Copyable {
                 File.write([UInt8](text), to: status == 0 ? 1 : 2)
                 return status
             case .serve(let configuration, let file):
-                var server = try Server.start(configuration, file: file)
+                var server = try Server.start(configuration, file: file, program: arguments.first ?? "needletail-server")
                 server.run()
                 return 0
             }
@@ -40,150 +43,17 @@ public struct Server: ~Copyable {
         }
     }
 
-    private init(engine: consuming Engine, loop: consuming EventLoop, logger: Logger, time: TimeSource) {
+    init(
+        engine: consuming Engine, loop: consuming EventLoop, logger: Logger, supervisor: Supervisor, title: ProcessTitle,
+        control: HostControl
+    ) {
+        time = engine.context.time
         self.engine = engine
         self.loop = loop
         self.logger = logger
-        self.time = time
-    }
-
-    /// A server that listens.
-    static func start(_ wanted: Configuration, file: String) throws(StartupError) -> Server {
-        var configuration = wanted
-        Process.ignoreBrokenPipes()
-        MemoryMeter.purgeInBackground()
-        let time = TimeSource.machine()
-        let logger = try Logger(
-            path: String(decoding: configuration.log.file, as: UTF8.self),
-            level: configuration.log.level, time: time)
-        let directory = String(decoding: configuration.process.directory, as: UTF8.self)
-        let failure = Process.changeDirectory(directory)
-        guard failure == 0 else { throw StartupError("Can't chdir to '\(directory)': \(errorText(failure))") }
-        configuration.process.directory = [UInt8](Process.currentDirectory)
-        raiseDescriptorLimit(&configuration, logger)
-        let engine = Engine(
-            Engine.Ingredients(
-                configuration: configuration, commands: CommandTable(Families.all), time: time,
-                hashSeed: HashSeed(Process.randomWord(), Process.randomWord()), randomSeed: Process.randomWord()))
-        var server = Server(engine: engine, loop: try makeLoop(time), logger: logger, time: time)
-        server.tellFacts(file)
-        server.announce()
-        try server.listen()
-        server.writePidFile()
-        return server
-    }
-
-    private static func makeLoop(_ time: TimeSource) throws(StartupError) -> EventLoop {
-        do throws(NetworkError) {
-            return try EventLoop(signals: [SIGTERM, SIGINT], time: time)
-        } catch {
-            throw StartupError("Can't create the event loop: \(error)")
-        }
-    }
-
-    /// Descriptors that are needed beside those of clients.
-    private static var reservedDescriptors: Int64 { 32 }
-
-    private static func raiseDescriptorLimit(_ configuration: inout Configuration, _ logger: Logger) {
-        let wanted = configuration.network.maximumClients.addingReportingOverflow(reservedDescriptors)
-        let granted = Process.raiseDescriptorLimit(wanted.overflow ? Int64.max : wanted.partialValue)
-        let possible = max(1, granted - reservedDescriptors)
-        if possible < configuration.network.maximumClients {
-            logger.warning(
-                "The limit of open files is \(granted): maxclients is lowered from "
-                    + "\(configuration.network.maximumClients) to \(possible).")
-            configuration.network.maximumClients = possible
-        }
-    }
-
-    private mutating func tellFacts(_ file: String) {
-        let meter = meter
-        let freed = freed
-        let worker = lazyFree
-        meter.addCurrentThread()
-        if let counters = lazyFree.waitForThreadCounters() { meter.add(counters) }
-        engine.context.host.processID = Process.identifier
-        engine.context.host.runID = Process.randomBytes(20).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-        engine.context.host.executable = Process.executablePath
-        engine.context.host.configurationFile = file
-        engine.context.host.startMilliseconds = engine.context.now
-        engine.context.host.systemName = Process.systemName
-        engine.context.host.allocator = MemoryMeter.allocatorName
-        engine.context.host.port = engine.context.configuration.network.port
-        engine.context.host.memory = { MemoryReading(used: meter.used, resident: MemoryMeter.resident) }
-        engine.context.host.cpuTime = { Process.cpuTime }
-        engine.context.host.lazyFree = { (worker.pending, freed.value) }
-    }
-
-    private func announce() {
-        let configuration = engine.context.configuration
-        if configuration.process.showsLogo || configuration.log.file.isEmpty {
-            logger.raw(
-                """
-
-                   Needletail \(Identity.version) (compatible with Redis \(Identity.compatibleVersion)), 64 bit
-                   Running in standalone mode
-                   Port: \(configuration.network.port)
-                   PID: \(Process.identifier)
-
-
-                """)
-        }
-        logger.notice("Server initialized")
-        for (name, value) in Self.promises(configuration) {
-            logger.warning(
-                "WARNING: '\(name) \(value)' asks for something that this version does not do yet; "
-                    + "the data lives in memory only.")
-        }
-    }
-
-    /// Settings that promise durability or topology which is not there yet.
-    private static func promises(_ configuration: Configuration) -> [(String, String)] {
-        ["appendonly", "cluster-enabled", "replicaof", "slaveof", "tls-port"].compactMap { name in
-            guard let value = configuration.kept[name].map({ String(decoding: $0, as: UTF8.self) }) else { return nil }
-            return ["no", "", "0", "no one"].contains(value.lowercased()) ? nil : (name, value)
-        }
-    }
-
-    private mutating func listen() throws(StartupError) {
-        let network = engine.context.configuration.network
-        let backlog = Int32(clamping: network.backlog)
-        var listening = 0
-        if network.port > 0 {
-            for word in network.bind {
-                let isOptional = word.hasPrefix("-")
-                let address = isOptional ? String(word.dropFirst()) : word
-                do throws(NetworkError) {
-                    try loop.listen(onTCP: address, port: UInt16(network.port), backlog: backlog)
-                    listening += 1
-                } catch {
-                    guard case .cannotListen(let message) = error else { continue }
-                    if isOptional { continue }
-                    logger.warning("Warning: Could not create server TCP listening socket \(address):\(network.port): \(message)")
-                    logger.warning("Failed listening on port \(network.port) (tcp), aborting.")
-                    throw StartupError("Failed listening on port \(network.port) (tcp), aborting.")
-                }
-            }
-            guard listening > 0 else { throw StartupError("Failed listening on port \(network.port) (tcp), aborting.") }
-        }
-        if !network.unixSocket.isEmpty {
-            let path = String(decoding: network.unixSocket, as: UTF8.self)
-            do throws(NetworkError) {
-                try loop.listen(onUnixSocket: path, mode: UInt32(network.unixSocketMode), backlog: backlog)
-                listening += 1
-            } catch {
-                throw StartupError("Failed opening Unix socket: bind: \(error)")
-            }
-        }
-        guard listening > 0 else { throw StartupError("Configured to not listen anywhere, exiting.") }
-        logger.notice("Ready to accept connections")
-    }
-
-    private func writePidFile() {
-        let path = String(decoding: engine.context.configuration.process.pidFile, as: UTF8.self)
-        guard !path.isEmpty else { return }
-        let failure = File.replace(path, with: [UInt8]("\(Process.identifier)\n"))
-        if failure != 0 { logger.verbose("Could not write the pid file: \(errorText(failure))") }
+        self.supervisor = supervisor
+        self.title = title
+        self.control = control
     }
 
     // MARK: Turns
@@ -194,6 +64,7 @@ public struct Server: ~Copyable {
             loop.wait(until: engine.hasYielded ? 0 : nextCycle)
             while let completion = loop.next() { handle(completion) }
             if engine.hasYielded { engine.resumeYielded() }
+            followSettings()
             sendOutput()
             engine.endTurn()
             cycleIfDue()
@@ -202,7 +73,7 @@ public struct Server: ~Copyable {
         finish()
     }
 
-    private var cycleNanoseconds: Int64 { 1_000_000_000 / max(1, engine.context.configuration.hz) }
+    var cycleNanoseconds: Int64 { 1_000_000_000 / max(1, engine.context.configuration.hz) }
 
     private mutating func handle(_ completion: EventLoop.Completion) {
         switch completion {
@@ -215,10 +86,9 @@ public struct Server: ~Copyable {
         case .closed(_, let tag):
             engine.close(SessionID(raw: tag))
         case .acceptFailed(let number):
-            logger.verbose("Error accepting a client connection: \(errorText(number))")
+            logger.warning("Accepting client connection: \(errorText(number))")
         case .signal(let number):
-            logger.warning("Received \(number == SIGINT ? "SIGINT" : "SIGTERM") scheduling shutdown...")
-            isStopping = true
+            stop(onSignal: number)
         case .connected, .woken:
             break
         }
@@ -228,47 +98,8 @@ public struct Server: ~Copyable {
         engine.receive(loop.received, on: session)
     }
 
-    private mutating func accept(_ id: ConnectionID, _ listener: ListenerID, _ descriptor: Int32) {
-        let network = engine.context.configuration.network
-        guard engine.context.clients.count < Int(network.maximumClients) else {
-            engine.context.statistics.rejectedConnections += 1
-            return refuse(id, "-ERR max number of clients reached\r\n")
-        }
-        let isUnixSocket = loop.isUnixSocket(listener)
-        let path = String(decoding: network.unixSocket, as: UTF8.self) + ":0"
-        let peer = Peer(
-            address: isUnixSocket ? path : socketName(descriptor, ofPeer: true),
-            localAddress: isUnixSocket ? path : socketName(descriptor, ofPeer: false), isUnixSocket: isUnixSocket,
-            descriptor: descriptor)
-        if isProtected, !peer.isLocal {
-            return refuse(
-                id,
-                "-DENIED Needletail is running in protected mode because protected mode is enabled and no password is "
-                    + "set for the default user. In this mode connections are only accepted from the loopback interface. "
-                    + "Set a password with requirepass, or disable protected mode with 'CONFIG SET protected-mode no' "
-                    + "from the loopback interface.\r\n")
-        }
-        if !isUnixSocket, network.keepAliveSeconds > 0 {
-            loop.keepAlive(descriptor, seconds: Int32(clamping: network.keepAliveSeconds))
-        }
-        let session = engine.open(connection: id.raw, peer: peer)
-        loop.setTag(session.raw, of: id)
-    }
-
-    private var isProtected: Bool {
-        engine.context.configuration.network.isProtected && engine.context.configuration.requiredPassword.isEmpty
-            && engine.context.configuration.network.bind == NetworkSettings().bind
-    }
-
-    private mutating func refuse(_ id: ConnectionID, _ text: String) {
-        var chain = ByteChain()
-        chain.append([UInt8](text).rawSpan)
-        _ = loop.send(chain, on: id)
-        loop.close(id)
-    }
-
     /// Sends the replies of the turn.
-    private mutating func sendOutput() {
+    mutating func sendOutput() {
         dirty.removeAll(keepingCapacity: true)
         engine.swapDirtySessions(&dirty)
         for id in dirty {
@@ -285,57 +116,20 @@ public struct Server: ~Copyable {
         let now = time.monotonicNanoseconds
         guard now >= nextCycle else { return }
         nextCycle = max(nextCycle + cycleNanoseconds, now + cycleNanoseconds / 2)
+        restartWatchdog()
+        if now >= nextFacts {
+            nextFacts = now + 1_000_000_000
+            tellCrashFacts()
+        }
         engine.cycle(elapsedMilliseconds: cycleNanoseconds / 1_000_000)
         for id in engine.idleSessions() { drop(id) }
         sendOutput()
     }
 
     /// Closes a session from this side.
-    private mutating func drop(_ id: SessionID) {
+    mutating func drop(_ id: SessionID) {
         guard let connection = engine.connection(of: id) else { return }
         engine.close(id)
         loop.close(ConnectionID(raw: connection))
-    }
-
-    /// Does what commands asked of the host.
-    private mutating func serveRequests() {
-        while let garbage = engine.takeGarbage() {
-            let keys = Int64(garbage.count)
-            let box = GarbageBox(garbage)
-            let freed = freed
-            lazyFree.submit {
-                box.free()
-                freed.add(keys)
-            }
-        }
-        guard engine.hasRequests else { return }
-        let requests = engine.takeRequests()
-        for line in requests.logLines { logger.warning(line) }
-        for id in requests.closing { drop(id) }
-        if requests.resetStatistics { freed.reset() }
-        if requests.purgeMemory { MemoryMeter.purge() }
-        if requests.changedDirectives.contains("loglevel") { logger.level = engine.context.configuration.log.level }
-        if requests.changedDirectives.contains("maxclients") { Self.raiseDescriptorLimit(&engine.context.configuration, logger) }
-        if requests.changedDirectives.contains("dir") {
-            let directory = String(decoding: engine.context.configuration.process.directory, as: UTF8.self)
-            let failure = Process.changeDirectory(directory)
-            if failure != 0 { logger.warning("Can't chdir to '\(directory)': \(errorText(failure))") }
-            engine.context.configuration.process.directory = [UInt8](Process.currentDirectory)
-        }
-        if requests.sleepMicroseconds > 0 { Process.sleep(microseconds: requests.sleepMicroseconds) }
-        if requests.isShuttingDown {
-            logger.warning("User requested shutdown...")
-            isStopping = true
-        }
-    }
-
-    private mutating func finish() {
-        sendOutput()
-        loop.closeListeners()
-        let path = String(decoding: engine.context.configuration.network.unixSocket, as: UTF8.self)
-        if !path.isEmpty { File.remove(path) }
-        let pidFile = String(decoding: engine.context.configuration.process.pidFile, as: UTF8.self)
-        if !pidFile.isEmpty { File.remove(pidFile) }
-        logger.warning("Needletail is now ready to exit, bye bye...")
     }
 }

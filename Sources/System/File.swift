@@ -3,7 +3,12 @@ import Glibc
 
 /// Why a file could not be read or written.
 public struct FileError: Error, Sendable {
+    /// An errno.
     public let number: Int32
+    /// `number`: an errno.
+    public init(number: Int32) { self.number = number }
+    /// Whether there is no such file.
+    public var isMissingFile: Bool { number == ENOENT }
     public var message: String { unsafe String(cString: strerror(number)) }
 }
 
@@ -57,6 +62,16 @@ public enum File {
         return descriptor < 0 ? -cs_errno() : descriptor
     }
 
+    /// Appends to a file, which is opened for it, so that a file that was moved away is
+    /// begun anew; an errno, 0 for success.
+    @discardableResult
+    public static func append(_ bytes: [UInt8], to path: String) -> Int32 {
+        let descriptor = openForAppending(path)
+        guard descriptor >= 0 else { return -descriptor }
+        defer { close(descriptor) }
+        return write(bytes, to: descriptor)
+    }
+
     /// Replaces a small file.
     @discardableResult
     public static func replace(_ path: String, with bytes: [UInt8]) -> Int32 {
@@ -64,6 +79,43 @@ public enum File {
         guard descriptor >= 0 else { return cs_errno() }
         defer { close(descriptor) }
         return write(bytes, to: descriptor)
+    }
+
+    /// Replaces a file so that at any moment, a crash of the machine included, either
+    /// the old or the new one is there. Its permissions stay. Returns an errno, 0 for success.
+    public static func replaceDurably(_ path: String, with bytes: [UInt8]) -> Int32 {
+        let temporary = path + ".\(getpid()).tmp"
+        let descriptor = unsafe open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { return cs_errno() }
+        // SAFETY: `stat` fills the structure that is passed to it.
+        var status = stat()
+        let mode = unsafe stat(path, &status) == 0 ? status.st_mode & 0o7777 : 0o644
+        var failure = write(bytes, to: descriptor)
+        if failure == 0, fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0 { failure = cs_errno() }
+        close(descriptor)
+        if failure == 0, unsafe rename(temporary, path) != 0 { failure = cs_errno() }
+        if failure != 0 {
+            remove(temporary)
+            return failure
+        }
+        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
+        let parent = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard parent >= 0 else { return 0 }
+        defer { close(parent) }
+        return fsync(parent) == 0 ? 0 : cs_errno()
+    }
+
+    /// Paths that match a shell pattern, in order; none where there is none.
+    public static func paths(matching pattern: String) -> [String] {
+        // SAFETY: `glob` fills the structure, whose words live until `globfree`.
+        var found = unsafe glob_t()
+        defer { unsafe globfree(&found) }
+        guard unsafe glob(pattern, 0, nil, &found) == 0, let words = unsafe found.gl_pathv else { return [] }
+        var paths: [String] = []
+        for index in 0..<Int(clamping: unsafe found.gl_pathc) {
+            if let word = unsafe words[index] { unsafe paths.append(String(cString: word)) }
+        }
+        return paths
     }
 
     public static func remove(_ path: String) { _ = unsafe unlink(path) }

@@ -25,6 +25,15 @@ public final class MemoryMeter: Sendable {
         return Int64(clamping: unsafe cs_allocator_statistic(name))
     }
 
+    /// jemalloc's account of itself, as text; cut off at 1 MiB.
+    public static var report: [UInt8] {
+        let limit = 1 << 20
+        // SAFETY: the C function writes at most `limit` bytes and returns how many.
+        return unsafe [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+            count = unsafe cs_allocator_report(buffer.baseAddress, limit)
+        }
+    }
+
     /// Has freed pages given back while the process is idle, too.
     public static func purgeInBackground() { cs_allocator_purge_in_background() }
 

@@ -27,12 +27,26 @@ public enum Process {
         return Int64(clamping: granted)
     }
 
-    /// Microseconds of CPU that the process has used.
-    public static var cpuTime: (user: Int64, system: Int64) {
+    /// Whose CPU time is asked for: getrusage's numbers.
+    public enum CPUUser: Int32, Sendable {
+        case process = 0
+        /// Children that have ended and were waited for.
+        case children = -1
+        /// The calling thread.
+        case thread = 1
+    }
+
+    /// Microseconds of CPU used so far.
+    public static func cpuTime(of who: CPUUser = .process) -> (user: Int64, system: Int64) {
         var user: Int64 = 0
         var system: Int64 = 0
-        unsafe cs_cpu_microseconds(Int32(RUSAGE_SELF.rawValue), &user, &system)
+        unsafe cs_cpu_microseconds(who.rawValue, &user, &system)
         return (user, system)
+    }
+
+    /// Bytes of memory that the machine has.
+    public static var machineMemory: Int64 {
+        Int64(clamping: sysconf(Int32(_SC_PHYS_PAGES))).multipliedReportingOverflow(by: Int64(clamping: sysconf(Int32(_SC_PAGESIZE)))).partialValue
     }
 
     public static var systemName: String {
@@ -60,9 +74,13 @@ public enum Process {
 
     public static func sleep(microseconds: Int64) {
         var rest = timespec(tv_sec: Int(microseconds / 1_000_000), tv_nsec: Int(microseconds % 1_000_000) * 1000)
-        _ = unsafe nanosleep(&rest, nil)
+        var left = timespec()
+        while unsafe nanosleep(&rest, &left) != 0, cs_errno() == EINTR { rest = left }
     }
 
     /// Seconds that local time is ahead of UTC at a moment.
     public static func localOffset(at seconds: Int64) -> Int64 { cs_local_offset_seconds(seconds) }
+
+    /// Ends the process with SIGABRT.
+    public static func abandon() -> Never { abort() }
 }

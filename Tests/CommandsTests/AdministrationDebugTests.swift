@@ -1,4 +1,5 @@
 import TestSupport
+import Synchronization
 import Testing
 @testable import Engine
 
@@ -136,15 +137,26 @@ import Testing
 
     @Test func sleep() {
         let client = server.connect()
+        let clock = server.clock
+        let start = clock.nanoseconds
+        server.engine.context.host.sleep = { clock.advance(milliseconds: $0 / 1000) }
         #expect(client("DEBUG", "SLEEP", "0") == "OK")
-        #expect(!server.asksTheHost)
         #expect(client("DEBUG", "SLEEP", "0.5") == "OK")
         #expect(client("DEBUG", "SLEEP", "1") == "OK")
-        #expect(server.engine.takeRequests().sleepMicroseconds == 1_500_000)
+        #expect(clock.nanoseconds - start == 1_500_000_000)
         for word in ["nan", "inf", "-inf", "1e300", "-1", "abc", "", "1e6", "0x10000000"] {
             #expect(client("DEBUG", "SLEEP", word) == .error("ERR value is not a valid float"), "\(word)")
         }
-        #expect(!server.asksTheHost)
+        #expect(clock.nanoseconds - start == 1_500_000_000)
+    }
+
+    @Test func faults() {
+        let asked = Mutex<[String]>([])
+        server.engine.context.host.fault = { fault in asked.withLock { $0.append("\(fault)") } }
+        let client = server.connect()
+        for word in ["SEGFAULT", "panic", "Assert"] { client.send(TestClient.encode(["DEBUG", word].map { [UInt8]($0) })) }
+        #expect(asked.withLock { $0 } == ["segmentation", "panic", "assertion"])
+        #expect(client.takeBytes().isEmpty)
     }
 
     @Test func activeExpire() {
@@ -170,7 +182,8 @@ import Testing
         for (key, encoding) in [("k", "embstr"), ("n", "int"), ("l", "raw")] {
             let text = client("DEBUG", "OBJECT", key).text ?? ""
             #expect(try shape.wholeMatch(in: text)?.1 == encoding[...], "\(text)")
-            #expect(client("DEBUG", "OBJECT", key, "fast").text?.contains(" encoding:\(encoding) ") == true)
+            let fast = client("DEBUG", "OBJECT", key, "fast").text ?? ""
+            #expect(fast.contains(" encoding:\(encoding) lru:"), "\(fast)")
         }
     }
 
@@ -204,6 +217,55 @@ import Testing
         #expect(client("DEBUG", "STRINGMATCH-LEN", "-5", "a") == 0)
         #expect(client("DEBUG", "STRINGMATCH-LEN", "9223372036854775807", "a*") == 1)
         #expect(client("DEBUG", "STRINGMATCH-LEN", "abc", "a*") == notInteger)
+    }
+
+    @Test func digest() {
+        let client = server.connect()
+        let nothing = String(repeating: "0", count: 40)
+        #expect(client("DEBUG", "DIGEST") == .status(nothing))
+        client("SET", "a", "1")
+        client("SET", "b", "text", "PXAT", "1900000000000")
+        let digest = client("DEBUG", "DIGEST").text ?? ""
+        #expect(digest.count == 40 && digest != nothing)
+        // The same for the same data on another server, whatever the order and the history.
+        let other = TestServer(seed: 9, partitionCount: 4).connect()
+        other("SET", "b", "tex", "PXAT", "1900000000000")
+        other("APPEND", "b", "t")
+        #expect(other("DEBUG", "DIGEST") != .status(digest))
+        other("SET", "a", "1")
+        #expect(other("DEBUG", "DIGEST") == .status(digest))
+        // Key, value, expiry and database all count.
+        for command in ["SET a 2", "RENAME a c", "PEXPIREAT b 1900000000001", "MOVE a 1"] {
+            #expect(other.line(command).errorText == nil)
+            #expect(other("DEBUG", "DIGEST") != .status(digest), "\(command)")
+            other("FLUSHALL")
+            other("SET", "a", "1")
+            other("SET", "b", "text", "PXAT", "1900000000000")
+            #expect(other("DEBUG", "DIGEST") == .status(digest))
+        }
+        let values = client("DEBUG", "DIGEST-VALUE", "a", "none", "a").elements
+        #expect(values.count == 3 && values[1] == .status(nothing) && values[0] == values[2] && values[0] != values[1])
+    }
+
+    @Test func pausedCycle() {
+        let client = server.connect()
+        client("SET", "k", "v", "PX", "10")
+        server.advance(milliseconds: 20)
+        #expect(client("DEBUG", "PAUSE-CRON", "1") == "OK")
+        for _ in 0..<20 { server.cycle() }
+        #expect(client("DBSIZE") == 1)
+        #expect(client("DEBUG", "PAUSE-CRON", "0") == "OK")
+        for _ in 0..<20 { server.cycle() }
+        #expect(client("DBSIZE") == 0)
+    }
+
+    @Test func tableOfKey() {
+        let client = server.connect()
+        client("SET", "k", "v")
+        #expect(client("DEBUG", "HTSTATS-KEY", "none") == .error("ERR no such key"))
+        #expect(client("DEBUG", "HTSTATS-KEY", "k")
+            == .error("ERR The value stored at the specified key is not represented using an hash table"))
+        #expect(client("DEBUG", "STRUCTSIZE").text?.hasPrefix("bits:64 ") == true)
     }
 
     @Test func help() {

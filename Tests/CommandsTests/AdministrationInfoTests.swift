@@ -10,7 +10,7 @@ import Testing
     ]
     private static let all = [
         "Server", "Clients", "Memory", "Persistence", "Stats", "Replication", "CPU", "Modules", "Commandstats",
-        "Errorstats", "Cluster", "Keyspace",
+        "Errorstats", "Latencystats", "Cluster", "Keyspace",
     ]
 
     private func titles(_ words: String...) -> [String] {
@@ -33,7 +33,8 @@ import Testing
         #expect(titles("default") == Self.common)
         #expect(titles("all") == Self.all)
         #expect(titles("EVERYTHING") == Self.all)
-        #expect(titles("default", "commandstats") == Self.all)
+        #expect(titles("default", "commandstats", "latencystats") == Self.all)
+        #expect(titles("all", "debug") == Self.all + ["Debug"])
     }
 
     /// They come in their own order, each once.
@@ -109,8 +110,14 @@ import Testing
 
     @Test func processorTime() {
         let client = server.connect()
-        server.engine.context.host.cpuTime = { (1_000_001, 12) }
-        #expect(fields(client, "cpu") == ["used_cpu_sys": "0.000012", "used_cpu_user": "1.000001"])
+        server.engine.context.host.cpuTime = {
+            CPUReading(process: (1_000_001, 12), children: (0, 3), thread: (123_456, 0))
+        }
+        #expect(fields(client, "cpu") == [
+            "used_cpu_sys": "0.000012", "used_cpu_user": "1.000001", "used_cpu_sys_children": "0.000003",
+            "used_cpu_user_children": "0.000000", "used_cpu_sys_main_thread": "0.000000",
+            "used_cpu_user_main_thread": "0.123456",
+        ])
     }
 
     @Test func keyspace() {
@@ -138,6 +145,74 @@ import Testing
         #expect(fields["total_commands_processed"] == "4" && fields["total_connections_received"] == "1")
     }
 
+    /// The fields that programs which watch servers read, whatever features are there.
+    @Test func fieldsThatMonitorsRead() {
+        server.engine.context.host.port = 6379
+        let mayBeEmpty = ["os", "run_id", "executable", "config_file", "master_replid", "mem_allocator"]
+        let client = server.connect()
+        let expected = [
+            "server": "redis_version server_name needletail_version redis_mode os arch_bits monotonic_clock process_id run_id tcp_port "
+                + "uptime_in_seconds hz configured_hz lru_clock executable config_file io_threads_active listener0",
+            "clients": "connected_clients maxclients blocked_clients tracking_clients pubsub_clients total_blocking_keys",
+            "memory": "used_memory used_memory_rss used_memory_peak_perc used_memory_overhead used_memory_startup "
+                + "used_memory_dataset used_memory_dataset_perc total_system_memory used_memory_lua allocator_frag_ratio "
+                + "mem_fragmentation_ratio mem_fragmentation_bytes mem_clients_normal mem_allocator active_defrag_running",
+            "persistence": "loading rdb_changes_since_last_save rdb_bgsave_in_progress rdb_last_save_time rdb_last_bgsave_status "
+                + "aof_enabled aof_rewrite_in_progress aof_last_write_status",
+            "stats": "instantaneous_ops_per_sec sync_full evicted_keys pubsub_channels latest_fork_usec total_error_replies "
+                + "total_reads_processed total_writes_processed expire_cycle_cpu_milliseconds eventloop_cycles",
+            "replication": "role connected_slaves master_replid master_replid2 master_repl_offset second_repl_offset "
+                + "repl_backlog_active repl_backlog_size",
+        ]
+        for (section, names) in expected {
+            let fields = fields(client, section)
+            for name in names.split(separator: " ").map({ String($0) }) {
+                #expect(fields[name] != nil && (mayBeEmpty.contains(name) || fields[name] != ""), "\(name)")
+            }
+        }
+    }
+
+    @Test func listeners() {
+        let server = TestServer { $0.network.unixSocket = [UInt8]("/tmp/n.sock") }
+        server.engine.context.host.port = 7000
+        let fields = fields(server.connect(), "server")
+        #expect(fields["listener0"] == "name=tcp,bind=*,bind=-::*,port=7000")
+        #expect(fields["listener1"] == "name=unix,bind=/tmp/n.sock")
+    }
+
+    @Test func turns() {
+        let client = server.connect()
+        client("PING")
+        server.advance(milliseconds: 3)
+        server.engine.endTurn()
+        server.engine.endTurn()
+        let fields = fields(client, "stats")
+        #expect(fields["eventloop_cycles"] == "2" && fields["eventloop_duration_sum"] == "3000")
+        #expect(fields["total_reads_processed"] == "2" && fields["total_writes_processed"] == "1")
+        #expect(self.fields(client, "debug") == ["eventloop_duration_max": "3000", "eventloop_cmd_per_cycle_max": "1"])
+    }
+
+    @Test func latencyPercentiles() {
+        let client = server.connect()
+        client("DEBUG", "SLEEP", "0.05")
+        #expect(fields(client, "latencystats") == ["latency_percentiles_usec_debug": "p50=50069.503,p99=50069.503,p99.9=50069.503"])
+        client("CONFIG", "SET", "latency-tracking-info-percentiles", "0 100")
+        client("CONFIG", "RESETSTAT")
+        for _ in 0..<3 { client("DEBUG", "SLEEP", "0.001") }
+        client("DEBUG", "SLEEP", "1")
+        #expect(fields(client, "latencystats")["latency_percentiles_usec_debug"] == "p0=999.424,p100=1002438.655")
+    }
+
+    @Test func latencyTrackingCanBeOff() {
+        let client = server.connect()
+        client("CONFIG", "SET", "latency-tracking", "no")
+        client("SET", "a", "b")
+        #expect(fields(client, "latencystats")["latency_percentiles_usec_set"] == nil)
+        client("CONFIG", "SET", "latency-tracking", "yes")
+        client("SET", "a", "b")
+        #expect(fields(client, "latencystats")["latency_percentiles_usec_set"] == "p50=0.000,p99=0.000,p99.9=0.000")
+    }
+
     @Test func commandCounts() {
         let client = server.connect()
         client("SET", "a", "x")
@@ -154,6 +229,7 @@ import Testing
         #expect(fields["cmdstat_get"] == "calls=2,\(idle),rejected_calls=1,failed_calls=0")
         #expect(fields["cmdstat_incr"] == "calls=1,\(idle),rejected_calls=0,failed_calls=1")
         #expect(fields["cmdstat_config|get"] == "calls=1,\(idle),rejected_calls=1,failed_calls=0")
+        #expect(fields["cmdstat_config"] == nil)
         #expect(fields["cmdstat_info"] == nil)
         #expect(self.fields(client, "commandstats")["cmdstat_info"] == "calls=1,\(idle),rejected_calls=0,failed_calls=0")
     }
@@ -183,7 +259,13 @@ import Testing
     @Test func errorCodesAreBounded() {
         let client = server.connect()
         for i in 0..<1000 { client("DEBUG", "ERROR", "CODE\(i) x") }
-        #expect(fields(client, "errorstats").count <= 128)
+        #expect(fields(client, "errorstats").count == 129)
+        #expect(fields(client, "errorstats")["errorstat_ERRORSTATS_OVERFLOW"] == "count=872")
+        client("DEBUG", "ERROR", "CODE5 x")
+        #expect(fields(client, "errorstats")["errorstat_CODE5"] == "count=2")
+        client("CONFIG", "RESETSTAT")
+        #expect(fields(client, "errorstats") == [:])
+        for i in 0..<1000 { client("DEBUG", "ERROR", "CODE\(i) x") }
         #expect(fields(client, "stats")["total_error_replies"] == "1000")
     }
 }

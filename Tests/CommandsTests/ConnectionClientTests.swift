@@ -90,6 +90,7 @@ private enum Waiting {
             "id", "addr", "laddr", "fd", "name", "age", "idle", "flags", "db", "sub", "psub", "ssub", "multi",
             "qbuf", "qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl", "oll", "omem", "tot-mem", "events",
             "cmd", "user", "redir", "resp", "lib-name", "lib-ver", "watch",
+            "io-thread", "tot-net-in", "tot-net-out", "tot-cmds", "capa",
         ])
         let info = fields(text)
         #expect(info["id"] == "1" && info["addr"] == "127.0.0.1:1" && info["laddr"] == "127.0.0.1:6379")
@@ -128,8 +129,11 @@ private enum Waiting {
         let other = server.connect()
         other.send([UInt8]("*2\r\n$3\r\nGET\r\n"))
         let line = lines(client("CLIENT", "LIST"))[1]
-        #expect(line["qbuf"] == "13")
-        other.send([UInt8]("$1\r\nk\r\n"))
+        // Complete words are told as such.
+        #expect(line["qbuf"] == "0" && line["argv-mem"] == "13")
+        other.send([UInt8]("$1\r"))
+        #expect(lines(client("CLIENT", "LIST"))[1]["qbuf"] == "3")
+        other.send([UInt8]("\nk\r\n"))
         #expect(lines(client("CLIENT", "LIST"))[1]["qbuf"] == "0")
     }
 

@@ -47,9 +47,31 @@ private func tree(_ argument: ArgumentSyntax) -> String {
         #expect(tree("a | b") == "<a/string|b/string>")
     }
 
+    private func only(_ notation: String) -> ArgumentSyntax? { ArgumentSyntax.parse(notation).first }
+
+    @Test func annotations() {
+        #expect(tree("key increment=double [seed=integer]") == "key/key increment/double seed/integer?")
+        #expect(tree("ip:port a@b x=y =") == "ip:port/string a@b/string x=y/string =:!")
+        #expect(only("username@6.0.0")?.since == "6.0.0" && only("username@6.0.0")?.name == "username")
+        let option = only("[GET@6.2.0]")
+        #expect(option?.since == "6.2.0" && option?.token == "GET" && option?.isOptional == true)
+        let valued = only("EX@2.6.12 seconds")
+        #expect(valued?.since == "2.6.12" && valued?.token == "EX" && valued?.kind == .integer)
+    }
+
+    @Test func names() {
+        let group = only("[condition@7.0.0: NX | XX]")
+        #expect(group?.name == "condition" && group?.since == "7.0.0" && group?.kind == .oneOf)
+        #expect(group?.children.map(\.name) == ["nx", "xx"])
+        #expect(only("<enabled: ON | OFF>")?.name == "enabled")
+        #expect(only("TYPE <client-type: A | B>")?.name == "client-type")
+        let address = only("[addr: ADDR ip:port]")
+        #expect(address?.name == "addr" && address?.displayText == "ip:port" && address?.token == "ADDR")
+    }
+
     /// Whatever a declaration says, the parser ends and does not trap.
     @Test func brokenNotations() {
-        for text in ["[", "]", "<", ">", "|", "...", "[ ]", "[[a", "a ] b", "A <", "A [", "a [a ...", "[... a]", "||"] {
+        for text in ["[", "]", "<", ">", "|", "...", "[ ]", "[[a", "a ] b", "A <", "A [", "a [a ...", "[... a]", "||", "[a:", "<a:", ":", "a@", "@1", "a=", "=b", "[a:]", "a@1=double"] {
             _ = ArgumentSyntax.parse(text)
         }
     }

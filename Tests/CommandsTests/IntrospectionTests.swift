@@ -131,6 +131,15 @@ import Testing
         #expect(quit[8...] == [
             "doc_flags", .set(["deprecated"]), "deprecated_since", "7.2.0", "replaced_by", "just closing the connection",
         ])
+        let scan = client("COMMAND", "DOCS", "scan").elements[1].elements
+        #expect(scan[8...9] == ["history", .set([["6.0.0", "TYPE."]])])
+        #expect(
+            scan[11].elements.last
+                == .map([
+                    "name", "type", "type", "string", "display_text", "type", "token", "TYPE", "since", "6.0.0", "flags",
+                    .set(["optional"]),
+                ]))
+        #expect(client("COMMAND", "DOCS", "debug").elements[1].elements[8...9] == ["doc_flags", .set(["syscmd"])])
         let container = client("COMMAND", "DOCS", "client").elements[1].elements
         #expect(container[8] == "subcommands")
         #expect(container[9].elements.contains("client|kill"))

@@ -5,11 +5,15 @@ import Glibc
 /// and ended with it.
 final class LivePeer {
     /// Where a peer's program is; nil when none is installed.
-    static let program: String? = {
+    static var program: String? { programs.first }
+
+    /// The peers' programs, Redis's first.
+    static let programs: [String] = {
         let root = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
         let path = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map { "\($0)/redis-server" }
-        let candidates = path + [root.appendingPathComponent(".peers/valkey-server").path]
-        return candidates.first { FileManager.default.isExecutableFile(atPath: $0) }
+        let isProgram = { FileManager.default.isExecutableFile(atPath: $0) }
+        return [path.first(where: isProgram), root.appendingPathComponent(".peers/valkey-server").path].compactMap { $0 }
+            .filter(isProgram)
     }()
 
     private let process = Process()
@@ -18,18 +22,20 @@ final class LivePeer {
 
     struct Failure: Error { let text: String }
 
-    init() throws {
-        guard let program = Self.program else { throw Failure(text: "no peer is installed") }
+    /// `chosen`: one of `programs`, else the first; `options`: further words of its
+    /// command line; `file`: its configuration file.
+    init(_ chosen: String? = nil, options: [String] = [], file: String? = nil) throws {
+        guard let program = chosen ?? Self.program else { throw Failure(text: "no peer is installed") }
         let directory = FileManager.default.temporaryDirectory.path
         process.executableURL = URL(fileURLWithPath: program)
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         for _ in 0..<5 {
             let port = UInt16.random(in: 20_000..<60_000)
-            process.arguments = [
+            process.arguments = (file.map { [$0] } ?? []) + [
                 "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory,
-                "--enable-debug-command", "yes", "--daemonize", "no",
-            ]
+                "--enable-debug-command", "yes", "--daemonize", "no", "--logfile", "", "--pidfile", "",
+            ] + options
             try process.run()
             for _ in 0..<100 where process.isRunning {
                 if connect(port) { return }

@@ -87,8 +87,11 @@ public struct ArgumentFuzzer: Fuzzer {
         client.send(TestClient.encode(words))
         let replies = client.takeBytes()
         if let problem = problem(with: replies) { return problem }
+        // Paused clients and monitors would refuse most of what follows.
+        if random.below(4) == 0 { server.engine.context.unpauseClients() }
+        let isMonitor = server.engine.context.clients.monitorCount > 0 && random.below(4) == 0
         // Blocked, silenced or closed: the next case gets a fresh client.
-        if replies.isEmpty || client.isClosed {
+        if replies.isEmpty || client.isClosed || isMonitor {
             client.disconnect()
             client = server.connect()
         }

@@ -17,7 +17,7 @@ private struct Pair: ~Copyable {
     /// A connected pair through `port`; throws when the port is taken.
     static func make(_ port: UInt16) throws -> Pair {
         var loop = try EventLoop(signals: [], time: .machine())
-        try loop.listen(onTCP: "127.0.0.1", port: port, backlog: 16)
+        loop.listen(on: try ListeningSocket.tcp("127.0.0.1", port: port, backlog: 16))
         let outbound = try loop.connect(to: "127.0.0.1", port: port)
         loop.setTag(1, of: outbound)
         var accepted: ConnectionID?
@@ -67,7 +67,26 @@ private func chain(_ bytes: [UInt8]) -> ByteChain {
         for port in Self.ports {
             do { return try Pair.make(port) } catch { continue }
         }
-        throw NetworkError.cannotListen(message: "no free port")
+        throw NetworkError.cannotListen(errno: 0, message: "no free port")
+    }
+
+    @Test func outboundConnectionsHaveTheWantedSource() throws {
+        var loop = try EventLoop(signals: [], time: .machine())
+        let port = try #require(Self.ports.first { port in
+            guard let socket = try? ListeningSocket.tcp("127.0.0.1", port: port, backlog: 16) else { return false }
+            loop.listen(on: socket)
+            return true
+        })
+        _ = try loop.connect(to: "127.0.0.1", port: port, from: "127.0.0.2")
+        var peer = ""
+        for _ in 0..<100 where peer.isEmpty {
+            loop.wait(until: Pair.soon)
+            while let completion = loop.next() {
+                if case .accepted(_, _, let descriptor) = completion { peer = socketName(descriptor, ofPeer: true) }
+            }
+        }
+        #expect(peer.hasPrefix("127.0.0.2:"), "\(peer)")
+        #expect(throws: NetworkError.self) { _ = try loop.connect(to: "127.0.0.1", port: port, from: "no address") }
     }
 
     @Test func outboundConnectionCarriesBytesBothWays() throws {

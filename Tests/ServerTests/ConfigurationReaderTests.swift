@@ -7,8 +7,7 @@ import Testing
 private func read(_ text: String, options: [String] = []) -> Result<Configuration, StartupError> {
     Result { () throws(StartupError) in
         var reader = ConfigurationReader()
-        try reader.read(text: [UInt8](text))
-        try reader.read(options: options)
+        try reader.read(text: [UInt8](text) + OptionText.lines(of: options))
         return reader.configuration
     }
 }
@@ -86,7 +85,7 @@ private final class Scratch {
         for (text, bytes) in sizes { #expect(try read("maxmemory \(text)").get().maximumMemory == bytes) }
     }
 
-    @Test(arguments: ["kb", "1.5gb", "-1", "1 gb", "1tb", "9223372036854775808", "9007199254740993kb", "+1", "0x10", "1gbb"])
+    @Test(arguments: ["1.5gb", "-1", "1 gb", "1tb", "18446744073709551616", "18014398509481984kb", "+1", "0x10", "1gbb"])
     func badSizes(_ text: String) {
         #expect(refusal("maxmemory \"\(text)\"").contains("argument must be a memory value"))
     }
@@ -97,9 +96,19 @@ private final class Scratch {
         #expect(text.contains("at line 2\n>>> 'nosuch 1'\nBad directive or wrong number of arguments"))
     }
 
-    @Test(arguments: ["port", "port 1 2", "bind", "save", "appendonly", "appendonly yes no", "include", "include a b", "maxmemory"])
+    @Test(arguments: ["port", "port 1 2", "appendonly", "appendonly yes no", "maxmemory", "replicaof a", "oom-score-adj-values 1 2"])
     func wrongNumberOfWords(_ line: String) {
-        #expect(refusal(line).contains("Bad directive or wrong number of arguments"))
+        #expect(refusal(line).contains(">>> '\(line)'\nwrong number of arguments\n"))
+    }
+
+    @Test(arguments: ["include", "include a b", "rename-command a", "user", "loadmodule"])
+    func badDirectives(_ line: String) {
+        #expect(refusal(line).contains(">>> '\(line)'\nBad directive or wrong number of arguments\n"))
+    }
+
+    @Test func noWordsMayMeanNothing() throws {
+        #expect(shown("save", try read("save").get()) == "")
+        #expect(try read("bind").get().network.bind == [])
     }
 
     @Test(arguments: [
@@ -115,7 +124,7 @@ private final class Scratch {
         ("save 0 1", "Invalid save parameters"),
         ("save abc 1", "Invalid save parameters"),
         ("unixsocketperm 888", "argument couldn't be parsed as an octal number"),
-        ("unixsocketperm 1777", "argument must be between 0 and 511 inclusive"),
+        ("unixsocketperm 1777", "argument must be between 0 and 777 inclusive"),
         ("loglevel loud", "argument(s) must be one of the following: debug, verbose, notice, warning, nothing"),
     ])
     func badValues(_ line: String, _ reason: String) {
@@ -143,10 +152,10 @@ private final class Scratch {
     }
 
     @Test func keptValuesAreSpelledTheSame() throws {
-        let configuration = try read("appendonly NO\nrepl-backlog-size 2mb\nnotify-keyspace-events \"\"\nreplicaof a 1").get()
+        let configuration = try read("appendonly NO\nrepl-backlog-size 2mb\nnotify-keyspace-events nmKE$lshzxetdg\nreplicaof a 01").get()
         #expect(shown("appendonly", configuration) == "no")
         #expect(shown("repl-backlog-size", configuration) == "2097152")
-        #expect(shown("notify-keyspace-events", configuration) == "")
+        #expect(shown("notify-keyspace-events", configuration) == "AKEm")
         #expect(shown("replicaof", configuration) == "a 1")
     }
 
@@ -221,13 +230,91 @@ private final class Scratch {
     }
 
     @Test(arguments: [
-        ["--"], ["-"], ["port", "1"], ["--port"], ["--port", "1", "2"], ["--nosuch", "1"], ["--port", "--timeout", "1"],
+        ["-"], ["port", "x"], ["--port"], ["--port", "1", "2"], ["--nosuch", "1"], ["--port", "--timeout", "1"],
         ["-port", "1"], ["--save", "900"], ["--save", "\""], ["--include"],
     ])
     func refused(_ options: [String]) {
         let text = refusal("", options: options)
         #expect(text.contains("FATAL CONFIG FILE ERROR"))
-        #expect(text.contains("Reading the command line"))
+        #expect(text.contains("Reading the configuration file, at line 2\n"))
+    }
+
+    @Test(arguments: [
+        (["--port"], "port", "wrong number of arguments"),
+        (["--port", "6379", "6380"], #"port "6379" "6380""#, "wrong number of arguments"),
+        (["--port", "--loglevel", "verbose"], #"port "--loglevel" "verbose""#, "wrong number of arguments"),
+        (["--port", "--bla"], #"port "--bla""#, "argument couldn't be parsed into an integer"),
+        (["--hz 10", "11"], #"hz 10 "11""#, "wrong number of arguments"),
+        (["--hz \"x"], #"hz "x"#, "Unbalanced quotes in configuration line"),
+        (["--replicaof", "--127.0.0.1", "--abc"], #"replicaof "--127.0.0.1""#, "wrong number of arguments"),
+        (["hz", "x"], #""hz" "x""#, "argument couldn't be parsed into an integer"),
+    ])
+    func shapesOfErrors(_ options: [String], _ line: String, _ reason: String) {
+        #expect(refusal("", options: options).hasSuffix("at line 2\n>>> '\(line)'\n\(reason)\n"))
+    }
+
+    @Test func linesGoOnBehindTheFile() {
+        #expect(refusal("port 0\n", options: ["--port", "1", "--hz", "x"]).contains("at line 4\n>>> 'hz \"x\"'"))
+        #expect(refusal("port 0", options: ["--hz", "x"]).contains("at line 2\n"))
+    }
+
+    @Test func nameAndValueInOneArgument() throws {
+        let configuration = try read("", options: ["--maxmemory 700mb", "--loglevel 'verbose'", "--port", "1"]).get()
+        #expect(configuration.maximumMemory == 700 << 20 && configuration.log.level == .verbose && configuration.network.port == 1)
+        #expect(try read("", options: ["hz", "20", "--timeout", "3"]).get().hz == 20)
+    }
+
+    @Test func valuesThatBeginWithDashes() throws {
+        let options = ["--pidfile", "--my--file", "--loglevel", "verbose"]
+        #expect(try read("", options: options).get().process.pidFile == [UInt8]("--my--file"))
+        #expect(try read("", options: ["--pidfile --my--file"]).get().process.pidFile == [UInt8]("--my--file"))
+    }
+
+    @Test func saveWithoutValue() throws {
+        for options in [["--save", "--hz", "20"], ["--hz", "20", "--save"], ["--save", "", "--hz", "20"]] {
+            let configuration = try read("save 900 1\n", options: options).get()
+            #expect(shown("save", configuration) == "" && configuration.hz == 20)
+        }
+    }
+}
+
+@Suite struct PromiseTests {
+    @Test(arguments: [
+        "appendonly yes", "tls-port 6380", "aclfile /a", "replicaof a 1", "slaveof a 1", "cluster-enabled yes", "user a on", "loadmodule /a",
+        "tls-cluster yes", "tls-replication yes", "min-slaves-to-write 1",
+    ])
+    func refused(_ line: String) throws {
+        var reader = ConfigurationReader()
+        try reader.read(text: [UInt8](line))
+        #expect {
+            try reader.finish()
+        } throws: {
+            let message = ($0 as? StartupError)?.message ?? ""
+            return message.hasPrefix("Can't start: ") && message.contains(line.split(separator: " ").last ?? "")
+        }
+        try reader.read(text: [UInt8]("needletail-ignore-unsupported yes"))
+        #expect(DirectiveTable().promises(in: try reader.finish()).count == 1)
+    }
+
+    @Test func defaultsPromiseNothing() throws {
+        var reader = ConfigurationReader()
+        try reader.read(text: [UInt8]("appendonly no\ntls-port 0\naclfile \"\"\nreplicaof no one\ncluster-enabled no\nmasterauth x\n"))
+        #expect(DirectiveTable().promises(in: try reader.finish()).isEmpty)
+    }
+}
+
+@Suite struct RenameCommandTests {
+    @Test func linesInTheirOrder() throws {
+        let text = "rename-command GET \"\"\nrename-command set get\nRENAME-COMMAND del \(String(repeating: "x", count: 60))\n"
+        let renamed = try read(text).get().process.renamedCommands.map { [$0.from, $0.to].map { String(decoding: $0, as: UTF8.self) } }
+        #expect(renamed == [["GET", ""], ["set", "get"], ["del", String(repeating: "x", count: 60)]])
+    }
+
+    @Test func errors() {
+        #expect(refusal("rename-command nosuch x").contains("No such command in rename-command"))
+        #expect(refusal("rename-command get \"\"\nrename-command get x").contains("No such command in rename-command"))
+        #expect(refusal("rename-command get SET").contains("Target command name already exists"))
+        #expect(refusal("rename-command client|kill x").contains("No such command in rename-command"))
     }
 }
 
@@ -274,6 +361,15 @@ private final class Scratch {
         } throws: {
             ($0 as? StartupError)?.message.contains("includes are nested too deeply") == true
         }
+    }
+
+    @Test func includesByPattern() throws {
+        let scratch = try Scratch()
+        _ = try scratch.write("b.conf", "port 2\n")
+        _ = try scratch.write("a.conf", "port 1\ntimeout 1\n")
+        _ = try scratch.write("c.txt", "nosuch\n")
+        let configuration = try read(try scratch.write("outer", "include \(scratch.path)/*.conf\ninclude \(scratch.path)/none*\n"))
+        #expect(configuration.network.port == 2 && configuration.network.timeoutSeconds == 1)
     }
 
     @Test func includeOfNothing() throws {

@@ -50,7 +50,9 @@ import Testing
     @Test func anyNumberOfWords() {
         for directive in Self.table.directives {
             var configuration = Configuration()
-            #expect(throws: Directive.Refusal.self, "\(directive.name)") { try directive.set([], in: &configuration) }
+            if !directive.traits.contains(.several) {
+                #expect(throws: Directive.Refusal.self, "\(directive.name)") { try directive.set([], in: &configuration) }
+            }
             try? directive.set([[], []], in: &configuration)
             try? directive.set([[UInt8]("1"), [UInt8]("2"), [UInt8]("3")], in: &configuration)
             expectRoundTrip(directive, &configuration)
@@ -66,8 +68,10 @@ import Testing
 
     private func expectRoundTrip(_ directive: Directive, _ configuration: inout Configuration) {
         let value = directive.value(in: configuration)
+        // No host at all is the one value that no line can say.
+        if directive.name == "replicaof", value.isEmpty { return }
         do throws(Directive.Refusal) {
-            try directive.set([value], in: &configuration)
+            try directive.set(value: value, in: &configuration)
             #expect(directive.value(in: configuration) == value, "\(directive.name)")
         } catch {
             Issue.record("\(directive.name) refuses its own value \(value): \(error.text)")

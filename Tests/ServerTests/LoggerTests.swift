@@ -43,10 +43,24 @@ import Testing
 }
 
 @Suite struct LoggerTests {
-    private func lines(_ level: LogLevel, at milliseconds: Int64 = 1_700_000_000_007, _ body: (Logger) -> Void) throws -> [String] {
+    private func logger(
+        _ path: String, _ level: LogLevel = .debug, _ format: LogFormat = .legacy, _ timestamps: LogTimestamps = .legacy,
+        at milliseconds: Int64 = 1_700_000_000_007
+    ) throws -> Logger {
+        var settings = Configuration().log
+        settings.file = [UInt8](path.utf8)
+        settings.level = level
+        settings.format = format
+        settings.timestamps = timestamps
+        return try Logger(settings, time: .simulated(SimulatedClock(milliseconds: milliseconds)))
+    }
+
+    private func lines(
+        _ level: LogLevel, _ format: LogFormat = .legacy, _ timestamps: LogTimestamps = .legacy, _ body: (Logger) -> Void
+    ) throws -> [String] {
         let path = NSTemporaryDirectory() + "needletail-\(UUID().uuidString).log"
         defer { try? FileManager.default.removeItem(atPath: path) }
-        body(try Logger(path: path, level: level, time: .simulated(SimulatedClock(milliseconds: milliseconds))))
+        body(try logger(path, level, format, timestamps))
         return try String(contentsOfFile: path, encoding: .utf8).split(separator: "\n").map(String.init)
     }
 
@@ -100,7 +114,47 @@ import Testing
 
     @Test func fileThatCannotBeOpened() {
         #expect(throws: StartupError.self) {
-            try Logger(path: "/no/such/directory/x.log", level: .notice, time: .simulated(SimulatedClock()))
+            try logger("/no/such/directory/x.log")
         }
+    }
+
+    @Test func formatsForPrograms() throws {
+        let message = "a \"b\" \\ \n\u{1}é"
+        let json = try lines(.debug, .json, .milliseconds) {
+            $0.verbose(message)
+            $0.raw("banner")
+        }
+        #expect(json.count == 1)
+        let object = try JSONSerialization.jsonObject(with: Data(json[0].utf8)) as? [String: Any]
+        let fields = try #require(object)
+        #expect(fields["pid"] as? Int == Int(Process.identifier) && fields["role"] as? String == "primary")
+        #expect(fields["timestamp"] as? String == "1700000000007" && fields["level"] as? String == "info")
+        #expect(fields["message"] as? String == message)
+        let logfmt = try lines(.debug, .logfmt, .milliseconds) { $0.warning(message) }
+        let expected = #"role=primary timestamp="1700000000007" level=warning message="a \"b\" \\ \n\u0001é""#
+        #expect(logfmt == ["pid=\(Process.identifier) " + expected])
+    }
+
+    @Test func isoTimestamps() throws {
+        let line = try #require(try lines(.debug, .legacy, .iso8601) { $0.notice("x") }.first)
+        let stamp = try #require(line.split(separator: " ").dropFirst().first.map(String.init))
+        let formatter = ISO8601DateFormatter()
+        formatter.formatOptions = [.withInternetDateTime, .withFractionalSeconds]
+        let date = try #require(formatter.date(from: stamp))
+        #expect(abs(date.timeIntervalSince1970 - 1_700_000_000.007) < 0.0005)
+    }
+
+    @Test func fileThatIsMovedAwayIsBegunAnew() throws {
+        let path = NSTemporaryDirectory() + "needletail-\(UUID().uuidString).log"
+        defer { for path in [path, path + ".1"] { try? FileManager.default.removeItem(atPath: path) } }
+        let logger = try logger(path)
+        logger.notice("one")
+        try FileManager.default.moveItem(atPath: path, toPath: path + ".1")
+        logger.notice("two")
+        #expect(try String(contentsOfFile: path, encoding: .utf8).hasSuffix(" two\n"))
+        #expect(try String(contentsOfFile: path + ".1", encoding: .utf8).hasSuffix(" one\n"))
+        logger.settings.level = .nothing
+        logger.warning("three")
+        #expect(try !String(contentsOfFile: path, encoding: .utf8).contains("three"))
     }
 }

@@ -26,6 +26,7 @@ public final class TestServer {
             Engine.Ingredients(
                 configuration: configuration, commands: CommandTable(declarations), time: .simulated(clock),
                 hashSeed: hashSeed, randomSeed: seed, partitionCount: partitionCount))
+        engine.context.host.sleep = { clock.advance(milliseconds: $0 / 1000) }
     }
 
     public func connect() -> TestClient {

@@ -58,6 +58,8 @@ static inline uint32_t cs_reference_load(const uint32_t *count) {
 uint64_t cs_allocator_statistic(const char *name);
 /// Makes jemalloc's figures current.
 void cs_allocator_refresh(void);
+/// Writes jemalloc's account of itself, `capacity` bytes at most; returns how many.
+size_t cs_allocator_report(uint8_t *bytes, size_t capacity);
 /// Gives unused pages of all arenas back to the system.
 void cs_allocator_purge(void);
 const char *cs_allocator_version(void);
@@ -133,12 +135,19 @@ static inline int cs_epoll_change(int poll, int operation, int fd, uint32_t inte
     struct epoll_event event = {.events = interest, .data = {.u64 = token}};
     return epoll_ctl(poll, operation, fd, &event);
 }
-/// A listening, non-blocking TCP socket on `address` (numeric or a name) and `port`, or -1 with errno.
-int cs_listen_tcp(const char *address, uint16_t port, int backlog, char *message, size_t message_bytes);
-/// A listening, non-blocking unix socket whose permissions are set before anyone can connect, or a negated errno.
-int cs_listen_unix(const char *path, uint32_t mode, int backlog);
-/// A non-blocking socket whose connection is under way, or a negated errno.
-int cs_connect_tcp(const char *address, uint16_t port);
+/// A listening, non-blocking TCP socket on `address` (numeric or a name) and `port`, or a
+/// negated errno with its text in `message`. `mark`: SO_MARK, 0 for none.
+int cs_listen_tcp(const char *address, uint16_t port, int backlog, uint32_t mark, char *message, size_t message_bytes);
+/// A listening, non-blocking unix socket whose permissions (0: as the umask has them) and group
+/// ("": the process's) are set before anyone can connect, or a negated errno.
+int cs_listen_unix(const char *path, uint32_t mode, const char *group, int backlog);
+/// A non-blocking socket whose connection is under way, or a negated errno. `source`: the local
+/// address, "" for any.
+int cs_connect_tcp(const char *address, uint16_t port, const char *source, uint32_t mark);
+int cs_set_mark(int fd, uint32_t mark);
+/// A listening socket gives up its address for others, and takes it back; 0, or a negated errno.
+int cs_pause_listening(int fd);
+int cs_resume_listening(int fd, int backlog);
 /// The "address:port" or "[address]:port" text of a socket's peer (or its own end); bytes written.
 size_t cs_socket_name(int fd, bool peer, char *text, size_t capacity);
 /// A non-blocking connection, or a negated errno.
@@ -146,9 +155,6 @@ int cs_accept(int listener);
 int cs_set_no_delay(int fd);
 int cs_set_keep_alive(int fd, int seconds);
 int cs_socket_error(int fd);
-/// A descriptor from which the given signals are read one by one.
-int cs_signal_descriptor(const int *signals, size_t count);
-int cs_next_signal(int descriptor);
 // Sleeps; the kernel may add a microsecond (and does add its slack unless `cs_timer_descriptor` was called).
 void cs_rest(int64_t nanoseconds);
 int cs_timer_descriptor(void);

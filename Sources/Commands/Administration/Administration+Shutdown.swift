@@ -7,7 +7,8 @@ extension Administration {
         CommandDeclaration(
             "shutdown", arity: -1, [.admin, .noScript, .loading, .stale, .noMulti, .allowBusy], group: .server,
             since: "1.0.0", complexity: "O(N) when saving, where N is the number of keys",
-            summary: "Ends the server.", syntax: "[NOSAVE | SAVE] [NOW] [FORCE] [ABORT]", shutdown)
+            summary: "Ends the server.", syntax: "[save-selector: NOSAVE | SAVE] [NOW@7.0.0] [FORCE@7.0.0] [ABORT@7.0.0]",
+            history: ["7.0.0": "NOW, FORCE and ABORT."], shutdown)
     }
 
     private static func shutdown(
@@ -16,16 +17,17 @@ extension Administration {
         var save = false
         var noSave = false
         var abort = false
-        var others = false
+        var force = false
+        var now = false
         for i in 1..<arguments.count {
             let word = arguments[i]
             if word.matches("SAVE") { save = true } else if word.matches("NOSAVE") { noSave = true }
             else if word.matches("ABORT") { abort = true }
-            else if word.matches("NOW") || word.matches("FORCE") { others = true } else { throw .syntax }
+            else if word.matches("NOW") { now = true } else if word.matches("FORCE") { force = true } else { throw .syntax }
         }
-        guard !(save && noSave), !(abort && (save || noSave || others)) else { throw .syntax }
+        guard !(save && noSave), !(abort && (save || noSave || now || force)) else { throw .syntax }
         if abort { throw context.failure("ERR No shutdown in progress.") }
-        if save { throw context.failure("ERR Errors trying to SHUTDOWN. Check logs.") }
+        if save && !force { throw context.failure("ERR Errors trying to SHUTDOWN: persistence is not there yet, nothing can be saved. Use NOSAVE.") }
         context.requests.isShuttingDown = true
         return .close
     }

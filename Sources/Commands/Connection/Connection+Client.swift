@@ -8,12 +8,12 @@ extension Connection {
     static var client: CommandDeclaration {
         CommandDeclaration(
             container: "client", group: .connection, since: "2.4.0", summary: "Groups the commands about connections.",
-            subcommands: clientOwn + clientSwitches + clientOthers)
+            subcommands: clientOwn + clientSwitches + clientOthers + clientPauses)
     }
 
-    private static var flags: CommandFlags { [.noScript, .loading, .stale] }
-    private static var busyFlags: CommandFlags { flags.union(.allowBusy) }
-    private static var adminFlags: CommandFlags { [.admin, .noScript, .loading, .stale] }
+    static var flags: CommandFlags { [.noScript, .loading, .stale] }
+    static var busyFlags: CommandFlags { flags.union(.allowBusy) }
+    static var adminFlags: CommandFlags { [.admin, .noScript, .loading, .stale] }
 
     private static var clientOwn: [CommandDeclaration] {
         let everywhere: [StaticString] = ["request_policy:all_nodes", "response_policy:all_succeeded"]
@@ -32,7 +32,7 @@ extension Connection {
                 summary: "Names the connection.", syntax: "connection-name", tips: everywhere, clientSetName),
             CommandDeclaration(
                 "setinfo", arity: 4, busyFlags, .connection, group: .connection, since: "7.2.0",
-                summary: "Tells which library the client uses.", syntax: "<LIB-NAME libname | LIB-VER libver>",
+                summary: "Tells which library the client uses.", syntax: "<attr: LIB-NAME libname | LIB-VER libver>",
                 tips: everywhere, clientSetInfo),
         ]
     }
@@ -42,13 +42,16 @@ extension Connection {
             CommandDeclaration(
                 // Not in a transaction, whose reply is one array: none of its elements can be left out.
                 "reply", arity: 3, busyFlags.union(.noMulti), .connection, group: .connection, since: "3.2.0",
-                summary: "Switches replies off or on.", syntax: "<ON | OFF | SKIP>", clientReply),
+                summary: "Switches replies off or on.", syntax: "<action: ON | OFF | SKIP>", clientReply),
             CommandDeclaration(
                 "no-evict", arity: 3, adminFlags, .connection, group: .connection, since: "7.0.0",
-                summary: "Protects the connection from eviction of clients.", syntax: "<ON | OFF>", clientNoEvict),
+                summary: "Protects the connection from eviction of clients.", syntax: "<enabled: ON | OFF>", clientNoEvict),
             CommandDeclaration(
                 "no-touch", arity: 3, busyFlags, .connection, group: .connection, since: "7.2.0",
-                summary: "Switches off that reading a key counts as its use.", syntax: "<ON | OFF>", clientNoTouch),
+                summary: "Switches off that reading a key counts as its use.", syntax: "<enabled: ON | OFF>", clientNoTouch),
+            CommandDeclaration(
+                "capa", arity: -3, busyFlags, .connection, group: .connection, since: "8.0.0",
+                summary: "Tells what the client can do.", syntax: "capability [capability ...]", clientCapabilities),
             CommandDeclaration(
                 "help", arity: 2, [.loading, .stale], .connection, group: .connection, since: "5.0.0",
                 summary: "Lists the subcommands.", clientHelp),
@@ -60,20 +63,17 @@ extension Connection {
             CommandDeclaration(
                 "list", arity: -2, adminFlags, .connection, group: .connection, since: "2.4.0",
                 complexity: "O(N) where N is the number of connections", summary: "Lists the connections.",
-                syntax: "[TYPE <NORMAL | MASTER | REPLICA | PUBSUB>] [ID client-id [client-id ...]]",
+                syntax: ClientFilter.listSyntax,
                 tips: ["nondeterministic_output"], clientList),
             CommandDeclaration(
                 "kill", arity: -3, adminFlags, .connection, group: .connection, since: "2.4.0",
                 complexity: "O(N) where N is the number of connections", summary: "Closes connections.",
-                syntax: """
-                    <ip:port | <[ID client-id] | [TYPE <NORMAL | MASTER | SLAVE | REPLICA | PUBSUB>] | [USER username] \
-                    | [ADDR ip:port] | [LADDR ip:port] | [SKIPME <YES | NO>] | [MAXAGE maxage]> ...>
-                    """,
+                syntax: ClientFilter.killSyntax,
                 clientKill),
             CommandDeclaration(
                 "unblock", arity: -3, adminFlags, .connection, group: .connection, since: "5.0.0",
                 complexity: "O(log N) where N is the number of connections",
-                summary: "Wakes a client that a command has blocked.", syntax: "client-id [TIMEOUT | ERROR]",
+                summary: "Wakes a client that a command has blocked.", syntax: "client-id [unblock-type: TIMEOUT | ERROR]",
                 clientUnblock),
         ]
     }
@@ -161,6 +161,17 @@ extension Connection {
 
     private static func setFlag(_ flag: SessionFlags, _ isOn: Bool, _ context: inout CommandContext) -> Outcome {
         if isOn { context.session.flags.insert(flag) } else { context.session.flags.remove(flag) }
+        context.reply.ok()
+        return .done
+    }
+
+    static func clientCapabilities(
+        _ context: inout CommandContext, _ arguments: borrowing Arguments
+    ) throws(CommandError) -> Outcome {
+        // Words that are not known may be those of a later version, and are no error.
+        for i in 2..<arguments.count where arguments[i].matches("redirect") {
+            context.session.flags.insert(.redirectable)
+        }
         context.reply.ok()
         return .done
     }

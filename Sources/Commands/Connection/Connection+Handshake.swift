@@ -11,16 +11,21 @@ extension Connection {
             CommandDeclaration(
                 "auth", arity: -2, flags, .connection, group: .connection, since: "1.0.0",
                 complexity: "O(N) where N is the number of passwords of the user",
-                summary: "Proves who the client is.", syntax: "[username] password", auth),
+                summary: "Proves who the client is.", syntax: "[username@6.0.0] password",
+                history: ["6.0.0": "A user's name before the password."], auth),
             CommandDeclaration(
                 "hello", arity: -1, flags, .connection, group: .connection, since: "6.0.0",
                 summary: "Chooses the protocol version and tells about the server.",
-                syntax: "[protover [AUTH username password] [SETNAME clientname]]", hello),
+                syntax: "[arguments: protover [AUTH username password] [SETNAME clientname]]",
+                history: [
+                    "6.2.0": "The version may be left out.", "8.1.0": "availability_zone in the reply where it is set.",
+                ], hello),
         ]
     }
 
     static func auth(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         guard arguments.count <= 3 else { throw .syntax }
+        for i in 1..<arguments.count { context.redact(i) }
         if arguments.count == 2 {
             guard !context.configuration.requiredPassword.isEmpty else {
                 throw context.failure(
@@ -63,7 +68,11 @@ extension Connection {
         while next < arguments.count {
             let following = arguments.count - 1 - next
             if arguments[next].matches("auth"), following >= 2 {
+                context.redact(next + 1)
+                context.redact(next + 2)
                 credentials = next + 1
+                context.redact(next + 1)
+                context.redact(next + 2)
                 next += 3
             } else if arguments[next].matches("setname"), following >= 1 {
                 try checkName(arguments[next + 1], &context)

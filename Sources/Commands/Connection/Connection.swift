@@ -5,7 +5,7 @@ import RESP
 
 /// Commands about the connection itself.
 public enum Connection {
-    public static var declarations: [CommandDeclaration] { basics + handshake + [client] }
+    public static var declarations: [CommandDeclaration] { basics + handshake + [client, monitor] }
 
     private static var basics: [CommandDeclaration] {
         let anywhere: CommandFlags = [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy, .immediate]

@@ -29,16 +29,30 @@ extension ReplyWriter {
         let declaration = command.declaration
         let syntax = ArgumentSyntax.parse("\(declaration.syntax)")
         bulk(command.fullName)
-        map(4 + (declaration.deprecation == nil ? 0 : 3) + (syntax.isEmpty ? 0 : 1) + (command.subcommands.isEmpty ? 0 : 1))
+        let optional = [
+            !declaration.docFlags.isEmpty, !declaration.history.isEmpty, !syntax.isEmpty, !command.subcommands.isEmpty,
+        ]
+        map(4 + optional.count { $0 } + (declaration.deprecation == nil ? 0 : 2))
         pair("summary", "\(declaration.summary)")
         pair("since", "\(declaration.since)")
         pair("group", declaration.group.rawValue)
         pair("complexity", "\(declaration.complexity)")
-        if let deprecation = declaration.deprecation {
+        if !declaration.docFlags.isEmpty {
             bulk("doc_flags")
-            statuses(["deprecated"])
+            statuses(declaration.docFlags)
+        }
+        if let deprecation = declaration.deprecation {
             pair("deprecated_since", "\(deprecation.since)")
             pair("replaced_by", "\(deprecation.replacement)")
+        }
+        if !declaration.history.isEmpty {
+            bulk("history")
+            set(declaration.history.count)
+            for change in declaration.history {
+                array(2)
+                bulk(change.key)
+                bulk(change.value)
+            }
         }
         if !syntax.isEmpty {
             var keys = KeyNumbers(last: declaration.keys.count - 1)
@@ -60,16 +74,18 @@ extension ReplyWriter {
         var count = 3
         if keyNumber != nil { count += 1 }
         if !argument.token.isEmpty { count += 1 }
+        if !argument.since.isEmpty { count += 1 }
         if !flags.isEmpty { count += 1 }
         map(count)
         pair("name", argument.name)
         pair("type", argument.kind.rawValue)
-        if !isGroup { pair("display_text", argument.name) }
+        if !isGroup { pair("display_text", argument.displayText) }
         if let keyNumber {
             bulk("key_spec_index")
             integer(keyNumber)
         }
         if !argument.token.isEmpty { pair("token", argument.token) }
+        if !argument.since.isEmpty { pair("since", argument.since) }
         if !flags.isEmpty {
             bulk("flags")
             statuses(flags)
@@ -98,6 +114,12 @@ private struct KeyNumbers {
         guard last >= 0 else { return nil }
         defer { given += 1 }
         return min(given, last)
+    }
+}
+
+extension CommandDeclaration {
+    fileprivate var docFlags: [StaticString] {
+        (deprecation == nil ? [] : ["deprecated"]) + (isInternal ? ["syscmd"] : [])
     }
 }
 

@@ -38,7 +38,7 @@ public enum Introspection {
             CommandDeclaration(
                 "info", arity: -2, flags, .connection, group: .server, since: "2.8.13", complexity: perCommand,
                 summary: "Describes commands for programs.", syntax: "[command-name [command-name ...]]",
-                tips: unordered, commandInfo),
+                history: ["7.0.0": "All commands, where none is named."], tips: unordered, commandInfo),
             CommandDeclaration(
                 "docs", arity: -2, flags, .connection, group: .server, since: "7.0.0", complexity: perCommand,
                 summary: "Describes commands for people.", syntax: "[command-name [command-name ...]]",

@@ -9,11 +9,15 @@ extension Keys {
             CommandDeclaration(
                 "flushdb", arity: -1, [.write], [.keyspace, .dangerous], group: .server, since: "1.0.0",
                 complexity: "O(N) for N keys in the database", summary: "Empties the selected database.",
-                syntax: "[ASYNC | SYNC]", flushDatabase),
+                syntax: "[flush-type: ASYNC@4.0.0 | SYNC@6.2.0]",
+                history: ["4.0.0": "ASYNC.", "6.2.0": "SYNC."],
+                tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushDatabase),
             CommandDeclaration(
                 "flushall", arity: -1, [.write], [.keyspace, .dangerous], group: .server, since: "1.0.0",
                 complexity: "O(N) for N keys in all databases", summary: "Empties every database.",
-                syntax: "[ASYNC | SYNC]", flushAll),
+                syntax: "[flush-type: ASYNC@4.0.0 | SYNC@6.2.0]",
+                history: ["4.0.0": "ASYNC.", "6.2.0": "SYNC."],
+                tips: ["request_policy:all_shards", "response_policy:all_succeeded"], flushAll),
         ]
     }
 

@@ -9,17 +9,22 @@ extension Keys {
             CommandDeclaration(
                 "keys", arity: 2, [.readonly], [.keyspace, .dangerous], group: .generic, since: "1.0.0",
                 complexity: "O(N) for N keys in the database", summary: "Lists all keys that match a pattern.",
-                syntax: "pattern", keys),
+                syntax: "pattern",
+                tips: ["request_policy:all_shards", "nondeterministic_output_order"], keys),
             CommandDeclaration(
                 "scan", arity: -2, [.readonly], .keyspace, group: .generic, since: "2.8.0",
                 complexity: "O(1) a call, O(N) for all N keys", summary: "Lists the keys of a database in small portions.",
-                syntax: "cursor [MATCH pattern] [COUNT count] [TYPE type]", scan),
+                syntax: "cursor [MATCH pattern] [COUNT count] [TYPE@6.0.0 type]",
+                history: ["6.0.0": "TYPE."],
+                tips: ["nondeterministic_output", "request_policy:special", "response_policy:special"], scan),
             CommandDeclaration(
                 "randomkey", arity: 1, [.readonly], .keyspace, group: .generic, since: "1.0.0",
-                summary: "Returns a key chosen by chance.", randomKey),
+                summary: "Returns a key chosen by chance.",
+                tips: ["request_policy:all_shards", "response_policy:special", "nondeterministic_output"], randomKey),
             CommandDeclaration(
                 "dbsize", arity: 1, [.readonly, .fast], .keyspace, group: .server, since: "1.0.0",
-                summary: "Returns the number of keys in the database.", databaseSize),
+                summary: "Returns the number of keys in the database.",
+                tips: ["request_policy:all_shards", "response_policy:agg_sum"], databaseSize),
         ]
     }
 

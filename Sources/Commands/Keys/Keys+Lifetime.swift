@@ -9,19 +9,23 @@ extension Keys {
             CommandDeclaration(
                 "expire", arity: -3, [.write, .fast], .keyspace, keys: [.key(1, [.readWrite, .update])],
                 group: .generic, since: "1.0.0", summary: "Lets a key expire after a number of seconds.",
-                syntax: "key seconds [NX | XX | GT | LT]", expire),
+                syntax: "key seconds [condition@7.0.0: NX | XX | GT | LT]",
+                history: ["7.0.0": "NX, XX, GT and LT."], expire),
             CommandDeclaration(
                 "pexpire", arity: -3, [.write, .fast], .keyspace, keys: [.key(1, [.readWrite, .update])],
                 group: .generic, since: "2.6.0", summary: "Lets a key expire after a number of milliseconds.",
-                syntax: "key milliseconds [NX | XX | GT | LT]", pexpire),
+                syntax: "key milliseconds [condition@7.0.0: NX | XX | GT | LT]",
+                history: ["7.0.0": "NX, XX, GT and LT."], pexpire),
             CommandDeclaration(
                 "expireat", arity: -3, [.write, .fast], .keyspace, keys: [.key(1, [.readWrite, .update])],
                 group: .generic, since: "1.2.0", summary: "Lets a key expire at a moment given in Unix seconds.",
-                syntax: "key unix-time-seconds [NX | XX | GT | LT]", expireAt),
+                syntax: "key unix-time-seconds [condition@7.0.0: NX | XX | GT | LT]",
+                history: ["7.0.0": "NX, XX, GT and LT."], expireAt),
             CommandDeclaration(
                 "pexpireat", arity: -3, [.write, .fast], .keyspace, keys: [.key(1, [.readWrite, .update])],
                 group: .generic, since: "2.6.0", summary: "Lets a key expire at a moment given in Unix milliseconds.",
-                syntax: "key unix-time-milliseconds [NX | XX | GT | LT]", pexpireAt),
+                syntax: "key unix-time-milliseconds [condition@7.0.0: NX | XX | GT | LT]",
+                history: ["7.0.0": "NX, XX, GT and LT."], pexpireAt),
             CommandDeclaration(
                 "persist", arity: 2, [.write, .fast], .keyspace, keys: [.key(1, [.readWrite, .update])],
                 group: .generic, since: "2.2.0", summary: "Takes the expiry of a key away.", syntax: "key", persist),

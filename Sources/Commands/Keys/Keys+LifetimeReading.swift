@@ -8,11 +8,13 @@ extension Keys {
         [
             CommandDeclaration(
                 "ttl", arity: 2, [.readonly, .fast], .keyspace, keys: [.key(1, [.readOnly, .access])],
-                group: .generic, since: "1.0.0", summary: "Returns how many seconds a key has left.", syntax: "key", ttl),
+                group: .generic, since: "1.0.0", summary: "Returns how many seconds a key has left.", syntax: "key",
+                history: ["2.8.0": "-2 where there is no key."], tips: ["nondeterministic_output"], ttl),
             CommandDeclaration(
                 "pttl", arity: 2, [.readonly, .fast], .keyspace, keys: [.key(1, [.readOnly, .access])],
                 group: .generic, since: "2.6.0", summary: "Returns how many milliseconds a key has left.",
-                syntax: "key", pttl),
+                syntax: "key",
+                history: ["2.8.0": "-2 where there is no key."], tips: ["nondeterministic_output"], pttl),
             CommandDeclaration(
                 "expiretime", arity: 2, [.readonly, .fast], .keyspace, keys: [.key(1, [.readOnly, .access])],
                 group: .generic, since: "7.0.0", summary: "Returns when a key expires, in Unix seconds.",

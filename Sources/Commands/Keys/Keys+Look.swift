@@ -9,11 +9,14 @@ extension Keys {
             CommandDeclaration(
                 "exists", arity: -2, [.readonly, .fast], .keyspace, keys: [.keys(from: 1, .readOnly)],
                 group: .generic, since: "1.0.0", complexity: "O(N) for N keys",
-                summary: "Counts the named keys that are there.", syntax: "key [key ...]", exists),
+                summary: "Counts the named keys that are there.", syntax: "key [key ...]",
+                history: ["3.0.3": "More than one key."],
+                tips: ["request_policy:multi_shard", "response_policy:agg_sum"], exists),
             CommandDeclaration(
                 "touch", arity: -2, [.readonly, .fast], .keyspace, keys: [.keys(from: 1, .readOnly)],
                 group: .generic, since: "3.2.1", complexity: "O(N) for N keys",
-                summary: "Marks keys as just used and counts those that are there.", syntax: "key [key ...]", touch),
+                summary: "Marks keys as just used and counts those that are there.", syntax: "key [key ...]",
+                tips: ["request_policy:multi_shard", "response_policy:agg_sum"], touch),
             CommandDeclaration(
                 "type", arity: 2, [.readonly, .fast], .keyspace, keys: [.key(1, .readOnly)],
                 group: .generic, since: "1.0.0", summary: "Names the type of a key's value.", syntax: "key", type),

@@ -15,7 +15,8 @@ extension Keys {
                 "renamenx", arity: 3, [.write, .fast], .keyspace,
                 keys: [.key(1, [.readWrite, .access, .delete]), .key(2, [.overwrite, .insert])],
                 group: .generic, since: "1.0.0", summary: "Gives a value another key where that is free.",
-                syntax: "key newkey", renameIfFree),
+                syntax: "key newkey",
+                history: ["3.2.0": "Equal names are no error."], renameIfFree),
             CommandDeclaration(
                 "copy", arity: -3, [.write, .denyOOM], .keyspace,
                 keys: [.key(1, [.readOnly, .access]), .key(2, [.overwrite, .update])],

@@ -11,17 +11,20 @@ extension Keys {
                 subcommands: [
                     CommandDeclaration(
                         "encoding", arity: 3, [.readonly], .keyspace, keys: [.key(2, .readOnly)], group: .generic,
-                        since: "2.2.3", summary: "Names the representation of a value.", syntax: "key", objectEncoding),
+                        since: "2.2.3", summary: "Names the representation of a value.", syntax: "key",
+                        tips: ["nondeterministic_output"], objectEncoding),
                     CommandDeclaration(
                         "freq", arity: 3, [.readonly], .keyspace, keys: [.key(2, .readOnly)], group: .generic,
-                        since: "4.0.0", summary: "Returns the counter of a key's uses.", syntax: "key", objectFrequency),
+                        since: "4.0.0", summary: "Returns the counter of a key's uses.", syntax: "key",
+                        tips: ["nondeterministic_output"], objectFrequency),
                     CommandDeclaration(
                         "idletime", arity: 3, [.readonly], .keyspace, keys: [.key(2, .readOnly)], group: .generic,
                         since: "2.2.3", summary: "Returns the seconds since a key was last used.", syntax: "key",
-                        objectIdleTime),
+                        tips: ["nondeterministic_output"], objectIdleTime),
                     CommandDeclaration(
                         "refcount", arity: 3, [.readonly], .keyspace, keys: [.key(2, .readOnly)], group: .generic,
-                        since: "2.2.3", summary: "Returns how many owners a value has.", syntax: "key", objectOwners),
+                        since: "2.2.3", summary: "Returns how many owners a value has.", syntax: "key",
+                        tips: ["nondeterministic_output"], objectOwners),
                     CommandDeclaration(
                         "help", arity: 2, [.loading, .stale], .keyspace, group: .generic, since: "6.2.0",
                         summary: "Describes the subcommands.", objectHelp),

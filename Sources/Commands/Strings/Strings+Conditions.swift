@@ -91,7 +91,7 @@ extension Strings {
                 group: .string, since: "8.4.0",
                 complexity: "O(1) for IFEQ and IFNE, O(N) for IFDEQ and IFDNE where N is the length of the string.",
                 summary: "Deletes a key if its string meets a condition.",
-                syntax: "key [IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]", delex),
+                syntax: "key [condition: IFEQ value | IFNE value | IFDEQ digest | IFDNE digest]", delex),
             CommandDeclaration(
                 "delifeq", arity: 3, [.write, .fast], .string, keys: [.key(1, [.remove, .delete])],
                 group: .string, since: "9.0.0", summary: "Deletes a key if its string equals a value.",

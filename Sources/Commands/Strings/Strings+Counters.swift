@@ -27,12 +27,12 @@ extension Strings {
                 syntax: "key decrement", decrby),
             counter(
                 "incrbyfloat", arity: 3, since: "2.6.0", summary: "Adds a fraction to a number.",
-                syntax: "key increment", incrbyfloat),
+                syntax: "key increment=double", incrbyfloat),
             counter(
                 "increx", arity: -2, since: "8.8.0",
                 summary: "Adds to a number within bounds and may change when its key expires.",
                 syntax: """
-                    key [BYFLOAT increment | BYINT increment] [LBOUND bound] [UBOUND bound] [SATURATE] \
+                    key [increment: BYFLOAT increment=double | BYINT increment] [LBOUND bound] [UBOUND bound] [SATURATE] \
                     [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | \
                     PERSIST] [ENX]
                     """, increx),

@@ -11,11 +11,13 @@ extension Strings {
             CommandDeclaration(
                 "mget", arity: -2, [.readonly, .fast], .string, keys: [.keys(from: 1, [.readOnly, .access])],
                 group: .string, since: "1.0.0", complexity: "O(N) where N is the number of keys to retrieve.",
-                summary: "Returns the strings of several keys.", syntax: "key [key ...]", mget),
+                summary: "Returns the strings of several keys.", syntax: "key [key ...]",
+                tips: ["request_policy:multi_shard"], mget),
             CommandDeclaration(
                 "mset", arity: -3, [.write, .denyOOM], .string, keys: [.keys(from: 1, step: 2, [.overwrite, .update])],
                 group: .string, since: "1.0.1", complexity: "O(N) where N is the number of keys to set.",
-                summary: "Stores strings under several keys.", syntax: "key value [key value ...]", mset),
+                summary: "Stores strings under several keys.", syntax: "key value [key value ...]",
+                tips: ["request_policy:multi_shard", "response_policy:all_succeeded"], mset),
             CommandDeclaration(
                 "msetnx", arity: -3, [.write, .denyOOM], .string,
                 keys: [.keys(from: 1, step: 2, [.overwrite, .insert])],
@@ -32,7 +34,8 @@ extension Strings {
                 syntax: """
                     numkeys key value [key value ...] [NX | XX] \
                     [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]
-                    """, msetex),
+                    """,
+                tips: ["request_policy:multi_shard", "response_policy:all_succeeded"], msetex),
         ]
     }
 

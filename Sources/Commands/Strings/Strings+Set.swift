@@ -17,9 +17,15 @@ extension Strings {
                 group: .string, since: "1.0.0",
                 summary: "Stores a string under a key, on conditions and with an expiry if wanted.",
                 syntax: """
-                    key value [NX | XX | IFEQ value | IFNE value | IFDEQ digest | IFDNE digest] [GET] \
-                    [EX seconds | PX milliseconds | EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL]
-                    """, set),
+                    key value [NX@2.6.12 | XX@2.6.12 | IFEQ@8.1.0 comparison-value | IFNE@8.4.0 comparison-value | \
+                    IFDEQ@8.4.0 digest | IFDNE@8.4.0 digest] [GET@6.2.0] [EX@2.6.12 seconds | \
+                    PX@2.6.12 milliseconds | EXAT@6.2.0 unix-time-seconds | PXAT@6.2.0 unix-time-milliseconds | \
+                    KEEPTTL@6.0.0]
+                    """,
+                history: [
+                    "2.6.12": "EX, PX, NX and XX.", "6.0.0": "KEEPTTL.", "6.2.0": "GET, EXAT and PXAT.",
+                    "7.0.0": "NX together with GET.", "8.1.0": "IFEQ.", "8.4.0": "IFNE, IFDEQ and IFDNE.",
+                ], set),
             CommandDeclaration(
                 "setnx", arity: 3, [.write, .denyOOM, .fast], .string, keys: [.key(1, [.overwrite, .insert])],
                 group: .string, since: "1.0.0", summary: "Stores a string only under a key that does not exist.",

@@ -1,0 +1,132 @@
+// The sections of INFO: names and texts of their fields, in the order in which
+// Redis 7.2 has them. Fields of features that are not there tell what is so
+// without them.
+
+import Engine
+import Keyspace
+import Primitives
+import RESP
+
+/// The fields of a section.
+enum InfoReport {
+    typealias Fields = [(String, String)]
+
+    static func server(_ context: borrowing CommandContext) -> Fields {
+        let uptime = max(0, (context.now - context.host.startMilliseconds) / 1000)
+        let process = context.configuration.process
+        var fields: Fields = [
+            ("redis_version", Identity.compatibleVersion), ("server_name", "needletail"),
+            ("needletail_version", Identity.version), ("redis_git_sha1", "00000000"), ("redis_git_dirty", "0"),
+            ("redis_build_id", "0"), ("redis_mode", "standalone"), ("server_mode", "standalone"),
+            ("os", context.host.systemName), ("arch_bits", "64"), ("monotonic_clock", context.time.clockName),
+            ("multiplexing_api", "epoll"), ("process_id", "\(context.host.processID)"),
+            ("process_supervised", process.supervision.rawValue), ("run_id", context.host.runID),
+            ("tcp_port", "\(context.host.port)"), ("server_time_usec", "\(context.time.wallMicroseconds)"),
+            ("uptime_in_seconds", "\(uptime)"), ("uptime_in_days", "\(uptime / 86400)"),
+            ("hz", "\(context.configuration.hz)"), ("configured_hz", "\(context.configuration.hz)"),
+            ("lru_clock", "\(AccessBits(seconds: context.now).raw)"), ("executable", context.host.executable),
+            ("config_file", context.host.configurationFile), ("io_threads_active", "0"),
+            ("availability_zone", text(context.configuration.network.availabilityZone)),
+        ]
+        for (number, listener) in listeners(context.configuration.network, port: context.host.port).enumerated() {
+            fields.append(("listener\(number)", listener))
+        }
+        return fields
+    }
+
+    private static func listeners(_ network: NetworkSettings, port: Int64) -> [String] {
+        var all: [String] = []
+        if port > 0 { all.append("name=tcp," + network.bind.map { "bind=\($0)," }.joined() + "port=\(port)") }
+        if !network.unixSocket.isEmpty { all.append("name=unix,bind=\(text(network.unixSocket))") }
+        return all
+    }
+
+    static func clients(_ context: inout CommandContext) -> Fields {
+        var input = 0
+        var output = 0
+        context.forEachSession { session in
+            input = max(input, session.pendingInputBytes)
+            output = max(output, session.pendingOutputBytes)
+        }
+        return [
+            ("connected_clients", "\(context.clients.count)"), ("cluster_connections", "0"),
+            ("maxclients", "\(context.configuration.network.maximumClients)"),
+            ("client_recent_max_input_buffer", "\(input)"), ("client_recent_max_output_buffer", "\(output)"),
+            ("blocked_clients", "\(context.statistics.blockedClients)"), ("tracking_clients", "0"),
+            ("pubsub_clients", "0"), ("watching_clients", "0"), ("clients_in_timeout_table", "0"),
+            ("total_watched_keys", "0"), ("total_blocking_keys", "\(context.statistics.blockingKeys)"),
+            ("total_blocking_keys_on_nokey", "0"),
+        ] + pause(context)
+    }
+
+    private static func pause(_ context: borrowing CommandContext) -> Fields {
+        let pause = context.clientPause
+        let actions = pause.map { $0.scope == .all ? "all" : "write" } ?? "none"
+        return [
+            ("paused_reason", pause == nil ? "none" : "client_pause"), ("paused_actions", actions),
+            ("paused_timeout_milliseconds", "\(pause.map { $0.end - context.now } ?? 0)"),
+        ]
+    }
+
+    static func persistence(_ context: borrowing CommandContext) -> Fields {
+        let changes = ("rdb_changes_since_last_save", "\(context.statistics.dirty)")
+        let begin = ("rdb_last_save_time", "\(context.host.startMilliseconds / 1000)")
+        return zeros(["loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"])
+            + [("current_fork_perc", "0.00")] + zeros(["current_save_keys_processed", "current_save_keys_total"])
+            + [changes, ("rdb_bgsave_in_progress", "0"), begin, ("rdb_last_bgsave_status", "ok")]
+            + [("rdb_last_bgsave_time_sec", "-1"), ("rdb_current_bgsave_time_sec", "-1")]
+            + zeros(["rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded"])
+            + zeros(["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"])
+            + [("aof_last_rewrite_time_sec", "-1"), ("aof_current_rewrite_time_sec", "-1")]
+            + [("aof_last_bgrewrite_status", "ok"), ("aof_rewrites", "0"), ("aof_rewrites_consecutive_failures", "0")]
+            + [("aof_last_write_status", "ok"), ("aof_last_cow_size", "0")]
+            + zeros(["module_fork_in_progress", "module_fork_last_cow_size"])
+    }
+
+    static func replication(_ context: borrowing CommandContext) -> Fields {
+        let backlog = context.configuration.kept["repl-backlog-size"].flatMap { Int64(text($0)) } ?? 1 << 20
+        return [
+            ("role", "master"), ("connected_slaves", "0"), ("master_failover_state", "no-failover"),
+            ("master_replid", context.host.replicationID), ("master_replid2", String(repeating: "0", count: 40)),
+            ("master_repl_offset", "0"), ("second_repl_offset", "-1"), ("repl_backlog_active", "0"),
+            ("repl_backlog_size", "\(backlog)"), ("repl_backlog_first_byte_offset", "0"), ("repl_backlog_histlen", "0"),
+        ]
+    }
+
+    static func cpu(_ context: borrowing CommandContext) -> Fields {
+        let time = context.host.cpuTime()
+        return [
+            ("used_cpu_sys", seconds(time.process.system)), ("used_cpu_user", seconds(time.process.user)),
+            ("used_cpu_sys_children", seconds(time.children.system)),
+            ("used_cpu_user_children", seconds(time.children.user)),
+            ("used_cpu_sys_main_thread", seconds(time.thread.system)),
+            ("used_cpu_user_main_thread", seconds(time.thread.user)),
+        ]
+    }
+
+    static func keyspace(_ context: inout CommandContext) -> Fields {
+        var fields: Fields = []
+        for i in 0..<context.databaseCount {
+            let index = DatabaseIndex(i)
+            let keys = context.keyCount(index)
+            guard keys > 0 else { continue }
+            let expiring = context.expiringKeyCount(index)
+            fields.append(("db\(i)", "keys=\(keys),expires=\(expiring),avg_ttl=\(context.averageTimeToLive(index))"))
+        }
+        return fields
+    }
+
+    // MARK: Texts
+
+    static func zeros(_ names: [String]) -> Fields { names.map { ($0, "0") } }
+
+    /// On one line, whatever the setting holds.
+    static func text(_ bytes: [UInt8]) -> String {
+        String(decoding: bytes.map { $0 == 10 || $0 == 13 ? 32 : $0 }, as: UTF8.self)
+    }
+
+    private static func seconds(_ microseconds: Int64) -> String {
+        let fraction = String(microseconds % 1_000_000)
+        return "\(microseconds / 1_000_000)." + String(repeating: "0", count: max(0, 6 - fraction.count)) + fraction
+    }
+}

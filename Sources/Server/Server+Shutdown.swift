@@ -1,0 +1,97 @@
+// How the process ends: in order, or by a fault that DEBUG asks for.
+
+import Commands
+import Engine
+import Glibc
+import Keyspace
+import Networking
+import Primitives
+import System
+
+extension Server {
+    /// SIGTERM or SIGINT asks for what `shutdown-on-sigterm` or `shutdown-on-sigint` says.
+    mutating func stop(onSignal number: Int32) {
+        let name = number == SIGINT ? "SIGINT" : "SIGTERM"
+        logger.warning("Received \(name) scheduling shutdown...")
+        let process = engine.context.configuration.process
+        let words = String(
+            decoding: number == SIGINT ? process.shutdownOnInterrupt : process.shutdownOnTermination, as: UTF8.self
+        ).lowercased().split(separator: " ")
+        logger.notice("User requested shutdown...")
+        if words.contains("save") {
+            logger.warning("The data cannot be saved: persistence is not there yet.")
+            guard words.contains("force") else {
+                return logger.warning("\(name) received but errors trying to shut down the server, check the logs for more information")
+            }
+        }
+        isStopping = true
+    }
+
+    /// What is left to do when the last turn is over.
+    mutating func finish() {
+        sendOutput()
+        supervisor.stopping(logger)
+        loop.closeListeners()
+        let configuration = engine.context.configuration
+        let pidFile = String(decoding: configuration.process.pidFile, as: UTF8.self)
+        if !pidFile.isEmpty {
+            logger.notice("Removing the pid file.")
+            File.remove(pidFile)
+        }
+        let path = String(decoding: configuration.network.unixSocket, as: UTF8.self)
+        if !path.isEmpty {
+            logger.notice("Removing the unix socket file.")
+            File.remove(path)
+        }
+        logger.warning("Needletail is now ready to exit, bye bye...")
+    }
+
+    /// Breaks the process as DEBUG asks. The report is that of the signal which follows.
+    static func fail(_ fault: Fault, _ logger: Logger) {
+        switch fault {
+        case .segmentation: CrashReport.fault()
+        case .panic:
+            logger.warning("------------------------------------------------")
+            logger.warning("!!! Software Failure. Press left mouse button to continue")
+            logger.warning("Guru Meditation: Panic called by DEBUG PANIC #\(#fileID):\(#line)")
+            logger.warning("------------------------------------------------")
+            Process.abandon()
+        case .assertion:
+            logger.warning("=== ASSERTION FAILED ===")
+            logger.warning("==> \(#fileID):\(#line) 'DEBUG ASSERT' is not true")
+            Process.abandon()
+        }
+    }
+
+    /// Renews what a crash report tells about the server.
+    mutating func tellCrashFacts() {
+        let context = (engine.context.host, engine.context.statistics.totalConnections, engine.context.statistics.totalCommands)
+        let (host, connections, commands) = context
+        var keys = ""
+        for index in 0..<min(16, engine.context.databaseCount) {
+            let count = engine.context.keyCount(DatabaseIndex(index))
+            if count > 0 { keys += "db\(index):keys=\(count)\n" }
+        }
+        let memory = host.memory()
+        CrashReport.setFacts(
+            """
+            redis_version:\(Identity.compatibleVersion)
+            server_name:needletail
+            needletail_version:\(Identity.version)
+            os:\(host.systemName)
+            mem_allocator:\(host.allocator)
+            process_id:\(host.processID)
+            run_id:\(host.runID)
+            tcp_port:\(host.port)
+            uptime_in_seconds:\((engine.context.now - host.startMilliseconds) / 1000)
+            executable:\(host.executable)
+            config_file:\(host.configurationFile)
+            connected_clients:\(engine.context.clients.count)
+            used_memory:\(memory.used)
+            used_memory_rss:\(memory.resident)
+            total_connections_received:\(connections)
+            total_commands_processed:\(commands)
+            \(keys)
+            """)
+    }
+}
