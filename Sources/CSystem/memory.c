@@ -23,6 +23,17 @@ uint64_t cs_allocator_statistic(const char *name) {
     return mallctl(name, &value, &size, NULL, 0) == 0 ? value : 0;
 }
 
+int cs_allocator_read(const char *name, uint64_t *value) {
+    // Settings are as wide as they are; the allocator refuses other sizes.
+    for (size_t width = 8; width > 0; width /= 2) {
+        size_t size = width;
+        *value = 0;
+        int failure = mallctl(name, value, &size, NULL, 0);
+        if (failure != EINVAL) return failure;
+    }
+    return EINVAL;
+}
+
 void cs_allocator_refresh(void) {
     uint64_t epoch = 1;
     size_t size = sizeof epoch;

@@ -156,6 +156,8 @@ public struct HostFacts: Sendable {
     public var sleep: @Sendable (Int64) -> Void = { _ in }
     /// The allocator's figures; made current by asking.
     public var allocatorReading: @Sendable () -> AllocatorReading = { AllocatorReading() }
+    /// A named value of the allocator (DEBUG MALLCTL), or why there is none.
+    public var allocatorValue: @Sendable (String) -> (value: Int64, problem: String?) = { _ in (0, "Function not implemented") }
     /// The allocator's own account of itself.
     public var allocatorReport: @Sendable () -> [UInt8] = { [] }
     /// Forty hexadecimal digits.

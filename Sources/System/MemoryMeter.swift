@@ -25,6 +25,14 @@ public final class MemoryMeter: Sendable {
         return Int64(clamping: unsafe cs_allocator_statistic(name))
     }
 
+    /// A setting or figure of the allocator that is a number or a flag; or why it cannot be read, as an errno.
+    public static func allocatorValue(_ name: String) -> (value: Int64, failure: Int32) {
+        cs_allocator_refresh()
+        var value: UInt64 = 0
+        let failure = unsafe cs_allocator_read(name, &value)
+        return (Int64(clamping: value), failure)
+    }
+
     /// jemalloc's account of itself, as text; cut off at 1 MiB.
     public static var report: [UInt8] {
         let limit = 1 << 20

@@ -54,6 +54,8 @@ static inline uint32_t cs_reference_load(const uint32_t *count) {
     return __atomic_load_n(count, __ATOMIC_ACQUIRE);
 }
 
+/// A named jemalloc setting or figure that is a number or a flag; 0 or an errno.
+int cs_allocator_read(const char *name, uint64_t *value);
 /// A named jemalloc figure (stats.resident, ...); 0 when unknown.
 uint64_t cs_allocator_statistic(const char *name);
 /// Makes jemalloc's figures current.

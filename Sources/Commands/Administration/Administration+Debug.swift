@@ -39,6 +39,7 @@ extension Administration {
         case ("pause-cron", 3):
             context.host.debug.isCyclePaused = try context.integer(arguments[2]).value != 0
             context.reply.ok()
+        case ("mallctl", 3): try debugAllocator(&context, arguments[2].text)
         case ("structsize", 2): debugSizes(&context)
         case ("htstats-key", 3), ("htstats-key", 4): try debugTableOfKey(&context, arguments[2])
         case ("sdslen", 3): try debugStringLength(&context, arguments[2])
@@ -73,6 +74,7 @@ extension Administration {
                 "HTSTATS <dbid>", "    Show how full the tables of a database are.",
                 "HTSTATS-KEY <key>", "    Show how full the table of a value is.",
                 "LOG <message>", "    Write <message> to the server's log.",
+                "MALLCTL <name>", "    Show a setting or figure of the allocator.",
                 "OBJECT <key> [fast]", "    Show how the value of <key> is held; fast: without its serialized length.",
                 "PANIC", "    Crash as if a bug had been noticed.",
                 "PAUSE-CRON <0|1>", "    Stop the periodic work, or let it go on.",

@@ -9,12 +9,14 @@ extension Sets {
             CommandDeclaration(
                 "spop", arity: -2, [.write, .fast], .set, keys: [.key(1, [.readWrite, .access, .delete])], group: .set,
                 since: "1.0.0", complexity: "O(N) where N is the number of members wanted",
-                summary: "Removes members chosen by chance, and returns them.", syntax: "key [count]",
+                summary: "Removes members chosen by chance, and returns them.", syntax: "key [count@3.2.0]",
+                history: ["3.2.0": "A count."],
                 tips: ["nondeterministic_output"], pop),
             CommandDeclaration(
                 "srandmember", arity: -2, [.readonly], .set, keys: [.key(1, [.readOnly, .access])], group: .set,
                 since: "1.0.0", complexity: "O(N) where N is the number of members wanted",
-                summary: "Returns members chosen by chance.", syntax: "key [count]", tips: ["nondeterministic_output"], random),
+                summary: "Returns members chosen by chance.", syntax: "key [count@2.6.0]",
+                history: ["2.6.0": "A count, negative ones for repetitions."], tips: ["nondeterministic_output"], random),
         ]
     }
 

@@ -38,7 +38,7 @@ enum Sets {
                 "sismember", arity: 3, [.readonly, .fast], .set, keys: key, group: .set, since: "1.0.0",
                 summary: "Tells whether a member is in a set.", syntax: "key member", contains),
             CommandDeclaration(
-                "smismember", arity: -3, [.readonly, .fast], .set, keys: key, group: .set, since: "6.2.0",
+                "smismember", arity: -3, [.readonly, .fast], .set, keys: reading, group: .set, since: "6.2.0",
                 complexity: "O(N) where N is the number of members", summary: "Tells of several members whether they are in a set.",
                 syntax: "key member [member ...]", containsMany),
             CommandDeclaration(
