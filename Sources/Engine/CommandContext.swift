@@ -135,6 +135,8 @@ public struct HostRequests: Sendable {
 public struct DebugSettings: Sendable {
     /// Whether the expire cycle runs.
     public var isExpiryActive = true
+    /// Bytes from which a list's element gets a node of its own; 0: what passes the node's limit.
+    public var listPackedThreshold = 0
 
     public init() {}
 }
