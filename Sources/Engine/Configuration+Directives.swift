@@ -148,7 +148,7 @@ public struct Directive: Sendable {
     }
 
     /// A number of bytes: `100`, `1k` (1000), `1kb` (1024), `2mb`, `1gb`; nil for anything else.
-    static func bytes(_ word: [UInt8]) -> Int64? {
+    public static func bytes(_ word: [UInt8]) -> Int64? {
         let digits = word.prefix { $0.isDigit }
         guard !digits.isEmpty, let number = Int64(String(decoding: digits, as: UTF8.self)) else { return nil }
         let factor: Int64

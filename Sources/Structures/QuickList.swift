@@ -46,6 +46,13 @@ public struct QuickList: ~Copyable {
         return (nodes.count, compressed)
     }
 
+    /// A node in words, for debugging.
+    public func nodeDescription(_ index: Int) -> String {
+        let kind = nodes[index].isPlain ? "plain" : "packed"
+        let how = nodes[index].isCompressed ? ", compressed" : ""
+        return "\(kind)\(how), \(nodes[index].count) elements, \(nodes[index].byteCount) bytes in \(nodes[index].allocationBytes)"
+    }
+
     // MARK: Places
 
     /// The node that holds element `index`, and the element's index in it.

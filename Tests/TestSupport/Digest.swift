@@ -25,11 +25,18 @@ extension Engine {
             var values: [[UInt8]: DigestedValue] = [:]
             context.forEachEntry(in: DatabaseIndex(database)) { entry in
                 if let expiry = entry.expiry, expiry <= now { return }
-                let bytes = entry.isString ? entry.withString { $0.array } : []
+                let bytes = entry.isString ? entry.withString { $0.array } : Self.words(of: entry)
                 values[entry.key.array] = DigestedValue(type: "\(entry.type.name)", bytes: bytes, expiry: entry.expiry)
             }
             return values
         }
+    }
+
+    /// The elements of a value, each with its length before it.
+    private static func words(of entry: Entry) -> [UInt8] {
+        var words: [[UInt8]] = []
+        entry.forEachWord { words.append([UInt8]("\($0.byteCount):") + $0.array) }
+        return (entry.type == .list ? words : words.sorted { $0.lexicographicallyPrecedes($1) }).flatMap { $0 }
     }
 }
 

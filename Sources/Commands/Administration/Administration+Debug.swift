@@ -21,6 +21,7 @@ extension Administration {
                     + "and then restart the server.")
         }
         let subcommand = arguments[1].text.lowercased()
+        if try debugValue(subcommand, &context, arguments) { return .done }
         switch (subcommand, arguments.count) {
         case ("help", 2): debugHelp(&context)
         case ("set-active-expire", 3):
@@ -64,7 +65,7 @@ extension Administration {
                 "SET-ACTIVE-EXPIRE <0|1>", "    Switch the active removal of expired keys.",
                 "SLEEP <seconds>", "    Stop the whole server for <seconds>, fractions allowed.",
                 "STRINGMATCH-LEN <length> <pattern>", "    Match a string of <length> letters with <pattern>.",
-            ])
+            ] + debugValueHelp)
     }
 
     private static func debugObject(_ context: inout CommandContext, _ key: RawSpan) throws(CommandError) {
