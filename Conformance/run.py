@@ -74,16 +74,19 @@ def lines_of(path):
 
 
 def read_skips(path):
-    """The entries of skip.txt, and the options for the whole run from its `!` lines."""
-    skips, options = [], []
+    """The entries of skip.txt, and the options by file from its `!` lines; None: for every file."""
+    skips, options = [], {}
     for line in lines_of(path):
         if line.startswith("!"):
-            options += shlex.split(line[1:])
+            options.setdefault(None, []).extend(shlex.split(line[1:]))
             continue
         parts = [part.strip() for part in line.split(" | ")]
         if len(parts) < 4:
             sys.exit(f"{path.name}: want `file | test | reason | feature`, not: {line}")
         name = " | ".join(parts[1:-2])  # a test's name may hold a bar itself
+        if name.startswith("!"):
+            options.setdefault(parts[0], []).extend(shlex.split(name[1:]))
+            continue
         skips.append(Skip(parts[0], name, parts[-2], parts[-1]))
     return skips, options
 
@@ -373,7 +376,8 @@ def main():
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that `finally` is heeded
     tree = WorkTree(args.server)
     try:
-        run = lambda file, skipped: run_file(file, tree, skipped, options, args.limit)
+        of = lambda file: options.get(None, []) + options.get(file, [])
+        run = lambda file, skipped: run_file(file, tree, skipped, of(file), args.limit)
         scripts = lambda: (run_script(script, args.server) for script in SCRIPTS if args.clients)
         good = check_skips(files, run, skips) if args.check_skips else run_tests(files, run, skips, scripts)
     finally:

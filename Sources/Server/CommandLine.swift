@@ -145,8 +145,9 @@ struct ConfigurationReader {
         }
         var values = Array(words.dropFirst())
         if directive.name == "save" {
-            // Save points add up over lines; an empty one takes back those before it.
-            if hasSavePoints, values != [[]], !values.isEmpty { values.insert(directive.value(in: configuration), at: 0) }
+            // Save points add up over lines; an empty one, or none, takes back those before it.
+            if values.isEmpty { values = [[]] }
+            if hasSavePoints, values != [[]] { values.insert(directive.value(in: configuration), at: 0) }
             hasSavePoints = true
         }
         do throws(Directive.Refusal) {

@@ -97,7 +97,7 @@ private final class Scratch {
         #expect(text.contains("at line 2\n>>> 'nosuch 1'\nBad directive or wrong number of arguments"))
     }
 
-    @Test(arguments: ["port", "port 1 2", "bind", "save", "appendonly", "appendonly yes no", "include", "include a b", "maxmemory"])
+    @Test(arguments: ["port", "port 1 2", "bind", "appendonly", "appendonly yes no", "include", "include a b", "maxmemory"])
     func wrongNumberOfWords(_ line: String) {
         #expect(refusal(line).contains("Bad directive or wrong number of arguments"))
     }
@@ -139,6 +139,7 @@ private final class Scratch {
         #expect(shown("save", try read("").get()) == "3600 1 300 100 60 10000")
         #expect(shown("save", try read("save 900 1\nsave 60 100 10 1000\n").get()) == "900 1 60 100 10 1000")
         #expect(shown("save", try read("save 900 1\nsave \"\"\n").get()) == "")
+        #expect(shown("save", try read("save 900 1\nsave \n").get()) == "")
         #expect(shown("save", try read("save 900 1\nsave \"\"\nsave 5 6\n").get()) == "5 6")
     }
 
