@@ -9,6 +9,7 @@
 
 import Primitives
 
+/// Compression that is quick and finds what repeats within 8 KiB.
 public enum LZF {
     private static var window: Int { 1 << 13 }
     private static var longestCopy: Int { 264 }

@@ -3,6 +3,7 @@ public enum ListEnd: Sendable {
     case head
     case tail
 
+    /// The other end.
     public var opposite: ListEnd { self == .head ? .tail : .head }
 }
 

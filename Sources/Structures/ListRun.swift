@@ -4,6 +4,7 @@ import Primitives
 public struct ListRun: ~Escapable, BitwiseCopyable {
     let bytes: RawSpan
     let isPlain: Bool
+    /// Elements.
     public let count: Int
 
     /// `bytes` are a listpack of `count` elements.

@@ -10,6 +10,7 @@ import Primitives
 /// A list of byte strings.
 public struct QuickList: ~Copyable {
     var nodes = ListNodes()
+    /// Elements.
     public internal(set) var count = 0
     /// Nodes at either end that are never compressed; 0: no node is.
     let compressDepth: Int
@@ -25,6 +26,7 @@ public struct QuickList: ~Copyable {
         nodes.insert(ListNode(elements: elements, count: count), at: 0)
     }
 
+    /// An equal list that shares nothing.
     public func copy() -> QuickList {
         var copy = QuickList(compressDepth: compressDepth)
         for index in 0..<nodes.count { copy.nodes.insert(nodes[index].copy(), at: index) }

@@ -5,6 +5,7 @@ import RESP
 
 /// Commands on lists.
 public enum Lists {
+    /// All commands of the family that do not block.
     public static var declarations: [CommandDeclaration] {
         pushDeclarations + popDeclarations + rangeDeclarations + searchDeclarations + changeDeclarations
             + moveDeclarations

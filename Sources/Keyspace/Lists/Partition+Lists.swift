@@ -3,9 +3,11 @@
 import Primitives
 import Structures
 
-// Those who use lists see no structures but these.
+/// An end of a list.
 public typealias ListEnd = Structures.ListEnd
+/// How large lists and their nodes may become.
 public typealias ListLimits = Structures.ListLimits
+/// A large list, or elements on their way from one list to another.
 public typealias QuickList = Structures.QuickList
 
 extension Partition {
