@@ -46,6 +46,7 @@ extension Engine {
 
     private mutating func removeExpired(budgetNanoseconds: Int64) -> Bool {
         let start = context.time.monotonicNanoseconds
+        let fieldsAreLeft = removeExpiredFields(until: start + budgetNanoseconds / 2)
         var steps = 0
         for _ in 0..<context.keyspace.databaseCount {
             let index = DatabaseIndex(expireCycle.database % context.keyspace.databaseCount)
@@ -60,7 +61,8 @@ extension Engine {
             }
             expireCycle.database = (expireCycle.database + 1) % context.keyspace.databaseCount
         }
-        return false
+        if fieldsAreLeft { context.statistics.expireCycleTimeouts += 1 }
+        return fieldsAreLeft
     }
 
     /// One step; true when so much was stale that another is worth it.

@@ -22,6 +22,7 @@ public struct Statistics: ~Copyable {
     public var keyHits: Int64 = 0
     public var keyMisses: Int64 = 0
     public var expiredKeys: Int64 = 0
+    public var expiredFields: Int64 = 0
     public var expireCycleTimeouts: Int64 = 0
     public var staleShare = 0.0
     public var inputBytes: Int64 = 0
@@ -40,6 +41,7 @@ public struct Statistics: ~Copyable {
         public let inputBytes: Int64
         public let outputBytes: Int64
         public let expiredKeys: Int64
+        public let expiredFields: Int64
         public let staleShare: Double
         public let expireCycleTimeouts: Int64
         public let keyHits: Int64
@@ -51,7 +53,7 @@ public struct Statistics: ~Copyable {
     public var summary: Summary {
         Summary(
             connections: totalConnections, rejectedConnections: rejectedConnections, commands: totalCommands,
-            inputBytes: inputBytes, outputBytes: outputBytes, expiredKeys: expiredKeys, staleShare: staleShare,
+            inputBytes: inputBytes, outputBytes: outputBytes, expiredKeys: expiredKeys, expiredFields: expiredFields, staleShare: staleShare,
             expireCycleTimeouts: expireCycleTimeouts, keyHits: keyHits, keyMisses: keyMisses, errors: totalErrors,
             rates: rates)
     }

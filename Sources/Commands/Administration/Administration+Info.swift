@@ -123,6 +123,7 @@ extension Administration {
             ("instantaneous_input_kbps", twoDecimals(s.rates.inputKilobytesPerSecond)),
             ("instantaneous_output_kbps", twoDecimals(s.rates.outputKilobytesPerSecond)),
             ("rejected_connections", "\(s.rejectedConnections)"), ("expired_keys", "\(s.expiredKeys)"),
+            ("expired_subkeys", "\(s.expiredFields)"), ("expired_fields", "\(s.expiredFields)"),
             ("expired_stale_perc", twoDecimals(s.staleShare * 100)),
             ("expired_time_cap_reached_count", "\(s.expireCycleTimeouts)"), ("evicted_keys", "0"),
             ("keyspace_hits", "\(s.keyHits)"), ("keyspace_misses", "\(s.keyMisses)"),
@@ -142,7 +143,12 @@ extension Administration {
             let keys = context.keyCount(index)
             guard keys > 0 else { continue }
             let expiring = context.expiringKeyCount(index)
-            fields.append(("db\(i)", "keys=\(keys),expires=\(expiring),avg_ttl=\(context.averageTimeToLive(index))"))
+            let hashes = context.fieldExpiringCount(index)
+            fields.append((
+                "db\(i)",
+                "keys=\(keys),expires=\(expiring),avg_ttl=\(context.averageTimeToLive(index)),subexpiry=\(hashes),"
+                    + "keys_with_volatile_items=\(hashes)"
+            ))
         }
         return fields
     }

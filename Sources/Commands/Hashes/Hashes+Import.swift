@@ -1,0 +1,2 @@
+import Engine
+extension Hashes { static var importDeclarations: [CommandDeclaration] { [] } }
