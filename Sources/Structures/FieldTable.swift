@@ -37,6 +37,10 @@ public struct FieldTable: ~Copyable {
         return copy
     }
 
+    /// Buckets that an insertion moves: nobody helps in idle times, and a resize
+    /// that lingers keeps both arrays.
+    private static var resizePace: Int { 8 }
+
     /// Makes room for `capacity` fields ahead of their coming.
     public mutating func reserve(_ capacity: Int) { table.reserve(capacity) }
 
@@ -52,6 +56,7 @@ public struct FieldTable: ~Copyable {
         guard let field = table.find(name, hash) else {
             let field = Field.make(name, value, expiry.applied(to: nil))
             table.insert(field, hash)
+            if table.isResizing { _ = table.resizeStep(buckets: Self.resizePace) }
             add(field)
             return true
         }

@@ -25,12 +25,23 @@ extension Engine {
             var values: [[UInt8]: DigestedValue] = [:]
             context.forEachEntry(in: DatabaseIndex(database)) { entry in
                 if let expiry = entry.expiry, expiry <= now { return }
-                let bytes = entry.isString ? entry.withString { $0.array } : []
+                let bytes = entry.isString ? entry.withString { $0.array } : entry.type == .hash ? fields(entry, now) : []
                 values[entry.key.array] = DigestedValue(type: "\(entry.type.name)", bytes: bytes, expiry: entry.expiry)
             }
             return values
         }
     }
+}
+
+/// The fields of a hash that are not expired, with their expiries, in order of name.
+private func fields(_ entry: Entry, _ now: Milliseconds) -> [UInt8] {
+    var fields: [[UInt8]] = []
+    entry.forEachField { name, value, expiry in
+        if let expiry, expiry <= now { return }
+        let lengths = "\(name.byteCount) \(value.byteCount) \(expiry ?? 0) "
+        fields.append(name.array + value.array + [UInt8](lengths))
+    }
+    return fields.sorted { $0.lexicographicallyPrecedes($1) }.flatMap { $0 }
 }
 
 extension TestServer {
