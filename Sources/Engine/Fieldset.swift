@@ -2,9 +2,12 @@ import Primitives
 
 /// Names of fields that a client has announced, so that later commands only send values.
 public struct Fieldset: Sendable {
+    /// What the client calls it.
     public let name: [UInt8]
+    /// The names, in the order in which values will come.
     public let fields: [[UInt8]]
 
+    /// A fieldset of different names.
     public init(name: [UInt8], fields: [[UInt8]]) {
         self.name = name
         self.fields = fields
@@ -18,13 +21,16 @@ public struct Fieldset: Sendable {
 public struct Fieldsets: Sendable {
     private var items: [Fieldset] = []
 
+    /// No fieldsets.
     public init() {}
 
+    /// Fieldsets.
     public var count: Int { items.count }
 
     /// Bytes of all fieldsets.
     public var memoryUsage: Int { items.reduce(0) { $0 + $1.memoryUsage } }
 
+    /// The fieldset of this name.
     public func find(_ name: RawSpan) -> Fieldset? {
         for item in items where item.name.rawSpan.equals(name) { return item }
         return nil
@@ -44,5 +50,6 @@ public struct Fieldsets: Sendable {
         return true
     }
 
+    /// Removes all fieldsets.
     public mutating func removeAll() { items.removeAll() }
 }

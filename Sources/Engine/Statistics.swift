@@ -22,6 +22,7 @@ public struct Statistics: ~Copyable {
     public var keyHits: Int64 = 0
     public var keyMisses: Int64 = 0
     public var expiredKeys: Int64 = 0
+    /// Fields of hashes that expired.
     public var expiredFields: Int64 = 0
     public var expireCycleTimeouts: Int64 = 0
     public var staleShare = 0.0
@@ -41,6 +42,7 @@ public struct Statistics: ~Copyable {
         public let inputBytes: Int64
         public let outputBytes: Int64
         public let expiredKeys: Int64
+        /// Fields of hashes that expired.
         public let expiredFields: Int64
         public let staleShare: Double
         public let expireCycleTimeouts: Int64

@@ -15,14 +15,18 @@
 public struct DeadlineList: ~Copyable {
     /// Something, known by a number, that is due at a moment.
     public struct Deadline: Comparable, Sendable {
+        /// Milliseconds.
         public let moment: Int64
+        /// Who is due.
         public let number: UInt
 
+        /// What is known by `number` is due at `moment`.
         public init(moment: Int64, number: UInt) {
             self.moment = moment
             self.number = number
         }
 
+        /// By moment, then number.
         public static func < (a: Deadline, b: Deadline) -> Bool {
             a.moment != b.moment ? a.moment < b.moment : a.number < b.number
         }
@@ -30,12 +34,15 @@ public struct DeadlineList: ~Copyable {
 
     /// Sorted, none empty.
     private var runs: [[Deadline]] = []
+    /// Pairs.
     public private(set) var count = 0
 
     static var runLimit: Int { 254 }
 
+    /// An empty list.
     public init() {}
 
+    /// Whether there are no pairs.
     public var isEmpty: Bool { count == 0 }
 
     /// The earliest pair.
@@ -101,6 +108,7 @@ public struct DeadlineList: ~Copyable {
         return due
     }
 
+    /// Visits all pairs in order.
     public func forEach(_ body: (Deadline) -> Void) {
         for run in runs { run.forEach(body) }
     }

@@ -18,8 +18,10 @@ import Primitives
 public struct Field: TableElement {
     // SAFETY: `raw` is an address with tag as drawn above, made by `make`; the
     // table that holds the field frees it after removing it.
+    /// Address and tag.
     @unsafe public let raw: UnsafeMutableRawPointer
 
+    /// The field with this address and tag.
     @inlinable
     @unsafe public init(raw: UnsafeMutableRawPointer) { unsafe self.raw = unsafe raw }
 
@@ -30,6 +32,7 @@ public struct Field: TableElement {
     @inlinable var bits: UInt { unsafe UInt(bitPattern: raw) }
     @inlinable var nameTag: UInt { bits >> 56 & 127 }
     @inlinable var valueTag: UInt { bits >> 48 & 255 }
+    /// Whether the field expires.
     @inlinable public var hasExpiry: Bool { bits >> 63 != 0 }
 
     @inlinable var address: UnsafeMutableRawPointer {
@@ -42,40 +45,51 @@ public struct Field: TableElement {
     @inlinable var valueCountOffset: Int { nameCountOffset &+ (nameTag == Self.wideName ? 8 : 0) }
     @inlinable var nameOffset: Int { valueCountOffset &+ (valueTag == Self.wideValue ? 8 : 0) }
 
+    /// The word at `offset` of the allocation.
+    @inlinable func word(_ offset: Int) -> Int { unsafe address.load(fromByteOffset: offset, as: Int.self) }
+
+    func setWord(_ offset: Int, _ value: Int) {
+        unsafe address.storeBytes(of: value, toByteOffset: offset, as: Int.self)
+    }
+
+    /// A part of the allocation.
+    @inlinable
+    @_lifetime(borrow self)
+    func part(_ offset: Int, _ count: Int) -> RawSpan {
+        unsafe _overrideLifetime(RawSpan(_unsafeStart: address + offset, byteCount: count), borrowing: self)
+    }
+
     @inlinable var nameCount: Int {
-        nameTag == Self.wideName ? unsafe address.load(fromByteOffset: nameCountOffset, as: Int.self) : Int(nameTag)
+        nameTag == Self.wideName ? word(nameCountOffset) : Int(nameTag)
     }
 
     @inlinable var valueCount: Int {
-        valueTag == Self.wideValue ? unsafe address.load(fromByteOffset: valueCountOffset, as: Int.self) : Int(valueTag)
+        valueTag == Self.wideValue ? word(valueCountOffset) : Int(valueTag)
     }
 
     /// When the field expires.
-    @inlinable public var expiry: Int64? { hasExpiry ? unsafe address.load(as: Int64.self) : nil }
+    @inlinable public var expiry: Int64? { hasExpiry ? Int64(word(0)) : nil }
 
     /// Whether the field is expired at `now`.
     @inlinable public func isExpired(at now: Int64) -> Bool {
-        guard hasExpiry else { return false }
-        return unsafe address.load(as: Int64.self) <= now
+        hasExpiry && word(0) <= now
     }
 
+    /// The field.
     @inlinable public var name: RawSpan {
         @_lifetime(borrow self)
-        get {
-            let span = unsafe RawSpan(_unsafeStart: address + nameOffset, byteCount: nameCount)
-            return unsafe _overrideLifetime(span, borrowing: self)
-        }
+        get { part(nameOffset, nameCount) }
     }
 
+    /// The value.
     @inlinable public var value: RawSpan {
         @_lifetime(borrow self)
-        get {
-            let span = unsafe RawSpan(_unsafeStart: address + nameOffset + nameCount, byteCount: valueCount)
-            return unsafe _overrideLifetime(span, borrowing: self)
-        }
+        get { part(nameOffset &+ nameCount, valueCount) }
     }
 
+    /// The hash of the name.
     @inlinable public func hash(_ seed: HashSeed) -> UInt64 { name.hash(seed) }
+    /// Whether this is the name.
     @inlinable public func hasKey(_ key: RawSpan) -> Bool { name.equals(key) }
 
     // MARK: Making and changing
@@ -98,13 +112,9 @@ public struct Field: TableElement {
         precondition(address >> 48 == 0, "an address of more than 48 bits")
         let bits = address | tag(name.byteCount, value.byteCount, expiry != nil) << 48
         let field = unsafe Field(raw: UnsafeMutableRawPointer(bitPattern: bits).unsafelyUnwrapped)
-        if let expiry { unsafe memory.storeBytes(of: expiry, as: Int64.self) }
-        if field.nameTag == wideName {
-            unsafe memory.storeBytes(of: name.byteCount, toByteOffset: field.nameCountOffset, as: Int.self)
-        }
-        if field.valueTag == wideValue {
-            unsafe memory.storeBytes(of: value.byteCount, toByteOffset: field.valueCountOffset, as: Int.self)
-        }
+        if let expiry { field.setWord(0, Int(expiry)) }
+        if field.nameTag == wideName { field.setWord(field.nameCountOffset, name.byteCount) }
+        if field.valueTag == wideValue { field.setWord(field.valueCountOffset, value.byteCount) }
         unsafe name.copy(to: memory + field.nameOffset)
         unsafe value.copy(to: memory + field.nameOffset + name.byteCount)
         return field
@@ -115,9 +125,7 @@ public struct Field: TableElement {
         guard min(UInt(value.byteCount), Self.wideValue) == valueTag,
             Self.bytes(nameCount, value.byteCount, hasExpiry) == allocationBytes
         else { return false }
-        if valueTag == Self.wideValue {
-            unsafe address.storeBytes(of: value.byteCount, toByteOffset: valueCountOffset, as: Int.self)
-        }
+        if valueTag == Self.wideValue { setWord(valueCountOffset, value.byteCount) }
         unsafe value.copy(to: address + nameOffset + nameCount)
         return true
     }
@@ -125,7 +133,7 @@ public struct Field: TableElement {
     /// Overwrites the expiry of a field that has one.
     func overwriteExpiry(_ expiry: Int64) {
         precondition(hasExpiry)
-        unsafe address.storeBytes(of: expiry, as: Int64.self)
+        setWord(0, Int(expiry))
     }
 
     @unsafe func free() { unsafe CSystem.free(address) }

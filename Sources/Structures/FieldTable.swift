@@ -13,6 +13,7 @@ public struct FieldTable: ~Copyable {
     /// Numbers are the fields' words.
     private var deadlines = DeadlineList()
 
+    /// A table without fields.
     public init(seed: HashSeed) { table = HashTable(seed: seed) }
 
     deinit { table.forEach { unsafe $0.free() } }
@@ -30,6 +31,7 @@ public struct FieldTable: ~Copyable {
     /// Fields that are expired at `now`.
     public func expiredCount(at now: Int64) -> Int { deadlines.isEmpty ? 0 : deadlines.dueCount(at: now) }
 
+    /// An equal table that shares nothing.
     public func copy() -> FieldTable {
         var copy = FieldTable(seed: table.seed)
         copy.reserve(count)
@@ -44,6 +46,7 @@ public struct FieldTable: ~Copyable {
     /// Makes room for `capacity` fields ahead of their coming.
     public mutating func reserve(_ capacity: Int) { table.reserve(capacity) }
 
+    /// A field, expired or not.
     @inlinable
     public func find(_ name: RawSpan) -> Field? { table.find(name, name.hash(table.seed)) }
 

@@ -5,6 +5,7 @@ import RESP
 
 /// Commands on hashes.
 public enum Hashes {
+    /// All of them.
     public static var declarations: [CommandDeclaration] {
         setDeclarations + getDeclarations + wholeDeclarations + counterDeclarations + randomDeclarations
             + scanDeclarations + expiryDeclarations + lifetimeDeclarations + getWithExpiryDeclarations

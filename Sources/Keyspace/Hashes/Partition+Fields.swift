@@ -11,6 +11,7 @@ public struct HashLimits: Sendable {
     /// Bytes of a field or value.
     public let bytes: Int
 
+    /// At most `entries` fields of at most `bytes` bytes a word.
     public init(entries: Int, bytes: Int) {
         self.entries = entries
         self.bytes = bytes
