@@ -46,7 +46,8 @@ extension Engine {
 
     private mutating func removeExpired(budgetNanoseconds: Int64) -> Bool {
         let start = context.time.monotonicNanoseconds
-        let fieldsAreLeft = removeExpiredFields(until: start + budgetNanoseconds / 2)
+        // Fields get half of the time, and what the keys leave.
+        var fieldsAreLeft = removeExpiredFields(until: start + budgetNanoseconds / 2)
         var steps = 0
         for _ in 0..<context.keyspace.databaseCount {
             let index = DatabaseIndex(expireCycle.database % context.keyspace.databaseCount)
@@ -61,6 +62,7 @@ extension Engine {
             }
             expireCycle.database = (expireCycle.database + 1) % context.keyspace.databaseCount
         }
+        if fieldsAreLeft { fieldsAreLeft = removeExpiredFields(until: start + budgetNanoseconds) }
         if fieldsAreLeft { context.statistics.expireCycleTimeouts += 1 }
         return fieldsAreLeft
     }

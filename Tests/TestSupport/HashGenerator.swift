@@ -200,7 +200,8 @@ public struct HashGenerator {
     /// Now and then a word is lost, repeated or too many. HRANDFIELD stays whole:
     /// without its count it answers by chance.
     private mutating func damaged(_ command: [[UInt8]]) -> [[UInt8]] {
-        guard chance(3), !command[0].rawSpan.matches("HRANDFIELD") else { return command }
+        let name = String(decoding: command[0], as: UTF8.self).uppercased()
+        guard chance(3), name != "HRANDFIELD" else { return command }
         var words = command
         switch random.below(3) {
         case 0: if words.count > 1 { words.removeLast() }
