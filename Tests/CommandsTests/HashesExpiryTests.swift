@@ -105,14 +105,14 @@ import Testing
         #expect(client("HINCRBY", "h", "d", "1") == 1)
         #expect(client("HSETNX", "h", "e", "new") == 1)
         #expect(client("HLEN", "h") == 4)
-        #expect(client("HSET", "h", "f", "new") == 1)
+        #expect(client("HSET", "h", "f", "old", "f", "new", "g", "7") == 1)
         #expect(client("HTTL", "h", "FIELDS", "3", "d", "e", "f") == [-1, -1, -1])
         #expect(info("expired_subkeys") == "5")
         #expect(server.takeEffects() == [
             ["HDEL", "h", "a"], ["HDEL", "h", "b"], ["HDEL", "h", "c"],
             ["MULTI"], ["HDEL", "h", "d"], ["HINCRBY", "h", "d", "1"], ["EXEC"],
             ["MULTI"], ["HDEL", "h", "e"], ["HSETNX", "h", "e", "new"], ["EXEC"],
-            ["HSET", "h", "f", "new"],
+            ["HSET", "h", "f", "old", "f", "new", "g", "7"],
         ])
     }
 

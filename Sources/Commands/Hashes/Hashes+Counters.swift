@@ -6,10 +6,10 @@ import RESP
 extension Hashes {
     static var counterDeclarations: [CommandDeclaration] {
         [
-            writers(
+            writer(
                 "hincrby", arity: 4, [.readWrite, .access, .update], since: "2.0.0",
                 summary: "Adds a number to the integer in a field.", syntax: "key field increment", hincrby),
-            writers(
+            writer(
                 "hincrbyfloat", arity: 4, [.readWrite, .access, .update], since: "2.6.0",
                 summary: "Adds a fraction to the number in a field.", syntax: "key field increment", hincrbyfloat),
         ]

@@ -9,7 +9,7 @@ extension Hashes {
     private static func setter(
         _ name: StaticString, summary: StaticString, syntax: StaticString, _ handler: @escaping Handler
     ) -> CommandDeclaration {
-        writers(
+        writer(
             name, arity: -6, flags: [.write, .fast], [.readWrite, .update], since: "7.4.0", complexity: "O(N) for N fields",
             summary: summary, syntax: syntax, handler)
     }
@@ -28,7 +28,7 @@ extension Hashes {
             setter(
                 "hpexpireat", summary: "Lets fields expire at a moment given in Unix milliseconds.",
                 syntax: "key unix-time-milliseconds [NX | XX | GT | LT] FIELDS numfields field [field ...]", hpexpireat),
-            writers(
+            writer(
                 "hpersist", arity: -5, flags: [.write, .fast], [.readWrite, .update], since: "7.4.0",
                 complexity: "O(N) for N fields", summary: "Takes the expiry of fields away.",
                 syntax: "key FIELDS numfields field [field ...]", hpersist),

@@ -6,20 +6,20 @@ import RESP
 extension Hashes {
     static var getDeclarations: [CommandDeclaration] {
         [
-            readers(
+            reader(
                 "hget", arity: 3, since: "2.0.0", summary: "Returns the value of a field.", syntax: "key field", hget),
-            readers(
+            reader(
                 "hmget", arity: -3, since: "2.0.0", complexity: "O(N) for N fields",
                 summary: "Returns the values of several fields.", syntax: "key field [field ...]", hmget),
-            readers(
+            reader(
                 "hlen", arity: 2, .readOnly, since: "2.0.0", summary: "Returns the number of fields.", syntax: "key", hlen),
-            readers(
+            reader(
                 "hstrlen", arity: 3, .readOnly, since: "3.2.0", summary: "Returns the length of a field's value.",
                 syntax: "key field", hstrlen),
-            readers(
+            reader(
                 "hexists", arity: 3, .readOnly, since: "2.0.0", summary: "Tells whether a field exists.",
                 syntax: "key field", hexists),
-            writers(
+            writer(
                 "hgetdel", arity: -5, flags: [.write, .fast], [.readWrite, .access, .delete], since: "8.0.0",
                 complexity: "O(N) for N fields", summary: "Returns the values of fields and removes them.",
                 syntax: "key FIELDS numfields field [field ...]", hgetdel),

@@ -6,7 +6,7 @@ import RESP
 extension Hashes {
     static var getWithExpiryDeclarations: [CommandDeclaration] {
         [
-            writers(
+            writer(
                 "hgetex", arity: -5, flags: [.write, .fast], [.readWrite, .access, .update], since: "8.0.0",
                 complexity: "O(N) for N fields", summary: "Returns the values of fields and may change when they expire.",
                 syntax: """

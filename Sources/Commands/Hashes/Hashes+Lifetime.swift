@@ -9,7 +9,7 @@ extension Hashes {
     private static func asker(
         _ name: StaticString, summary: StaticString, _ handler: @escaping Handler
     ) -> CommandDeclaration {
-        readers(
+        reader(
             name, arity: -5, since: "7.4.0", complexity: "O(N) for N fields", summary: summary,
             syntax: "key FIELDS numfields field [field ...]", handler)
     }

@@ -8,7 +8,7 @@ import RESP
 extension Hashes {
     static var randomDeclarations: [CommandDeclaration] {
         [
-            readers(
+            reader(
                 "hrandfield", arity: -2, flags: .readonly, since: "6.2.0", complexity: "O(N) for N fields returned",
                 summary: "Returns fields chosen by chance.", syntax: "key [count [WITHVALUES]]",
                 tips: ["nondeterministic_output"], hrandfield)

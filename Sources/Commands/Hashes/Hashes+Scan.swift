@@ -6,7 +6,7 @@ import RESP
 extension Hashes {
     static var scanDeclarations: [CommandDeclaration] {
         [
-            readers(
+            reader(
                 "hscan", arity: -3, flags: .readonly, since: "2.8.0", complexity: "O(1) a call, O(N) for all N fields",
                 summary: "Lists the fields of a hash in small portions.",
                 syntax: "key cursor [MATCH pattern] [COUNT count] [NOVALUES]", tips: ["nondeterministic_output"], hscan)

@@ -6,18 +6,18 @@ import RESP
 extension Hashes {
     static var setDeclarations: [CommandDeclaration] {
         [
-            writers(
+            writer(
                 "hset", arity: -4, [.readWrite, .update], since: "2.0.0", complexity: "O(N) for N fields",
                 summary: "Sets fields of a hash.", syntax: "key field value [field value ...]", hset),
-            writers(
+            writer(
                 "hmset", arity: -4, [.readWrite, .update], since: "2.0.0", complexity: "O(N) for N fields",
                 summary: "Sets fields of a hash.", syntax: "key field value [field value ...]",
                 deprecated: CommandDeclaration.Deprecation(since: "4.0.0", replacement: "`HSET` with multiple field-value pairs"),
                 hmset),
-            writers(
+            writer(
                 "hsetnx", arity: 4, [.readWrite, .insert], since: "2.0.0",
                 summary: "Sets a field of a hash if it does not exist.", syntax: "key field value", hsetnx),
-            writers(
+            writer(
                 "hdel", arity: -3, flags: [.write, .fast], [.readWrite, .delete], since: "2.0.0",
                 complexity: "O(N) for N fields", summary: "Removes fields of a hash, and the hash with the last of them.",
                 syntax: "key field [field ...]", hdel),

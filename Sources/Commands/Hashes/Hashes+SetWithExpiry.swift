@@ -6,7 +6,7 @@ import RESP
 extension Hashes {
     static var setWithExpiryDeclarations: [CommandDeclaration] {
         [
-            writers(
+            writer(
                 "hsetex", arity: -6, [.readWrite, .update], since: "8.0.0", complexity: "O(N) for N fields",
                 summary: "Sets fields and when they expire, on conditions if wanted.",
                 syntax: """

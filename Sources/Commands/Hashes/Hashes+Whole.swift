@@ -8,14 +8,14 @@ import RESP
 extension Hashes {
     static var wholeDeclarations: [CommandDeclaration] {
         [
-            readers(
+            reader(
                 "hgetall", arity: 2, flags: .readonly, since: "2.0.0", complexity: "O(N) for N fields",
                 summary: "Returns all fields with their values.", syntax: "key", tips: ["nondeterministic_output_order"],
                 hgetall),
-            readers(
+            reader(
                 "hkeys", arity: 2, flags: .readonly, since: "2.0.0", complexity: "O(N) for N fields",
                 summary: "Returns the names of all fields.", syntax: "key", tips: ["nondeterministic_output_order"], hkeys),
-            readers(
+            reader(
                 "hvals", arity: 2, flags: .readonly, since: "2.0.0", complexity: "O(N) for N fields",
                 summary: "Returns the values of all fields.", syntax: "key", tips: ["nondeterministic_output_order"], hvals),
         ]

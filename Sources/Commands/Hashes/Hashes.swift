@@ -12,7 +12,7 @@ public enum Hashes {
             + setWithExpiryDeclarations + importDeclarations
     }
 
-    static func readers(
+    static func reader(
         _ name: StaticString, arity: Int, flags: CommandFlags = [.readonly, .fast], _ keyFlags: KeyFlags = [.readOnly, .access],
         since: StaticString, complexity: StaticString = "O(1)", summary: StaticString, syntax: StaticString,
         tips: [StaticString] = [], _ handler: @escaping Handler
@@ -22,7 +22,7 @@ public enum Hashes {
             complexity: complexity, summary: summary, syntax: syntax, tips: tips, handler)
     }
 
-    static func writers(
+    static func writer(
         _ name: StaticString, arity: Int, flags: CommandFlags = [.write, .denyOOM, .fast], _ keyFlags: KeyFlags,
         since: StaticString, complexity: StaticString = "O(1)", summary: StaticString, syntax: StaticString,
         deprecated: CommandDeclaration.Deprecation? = nil, _ handler: @escaping Handler

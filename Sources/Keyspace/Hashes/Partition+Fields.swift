@@ -52,19 +52,20 @@ extension Partition {
         var entry = existing ?? setStructure(
             key, hash, existing: nil, .hash, .listpack, Listpack.empty.rawSpan, .clear, access)
         if !isSmall { entry = makeTable(entry, hash, room: (words.count - first) / 2) }
-        let expired = entry.expiredFieldCount(at: now) == 0 ? 0 : countExpired(words, from: first, entry, now)
-        return expired + storeFields(&entry, hash, words, from: first, limits)
+        return storeFields(&entry, hash, words, from: first, limits, at: now)
     }
 
     private mutating func storeFields(
-        _ entry: inout Entry, _ hash: UInt64, _ words: borrowing Words, from first: Int, _ limits: HashLimits
+        _ entry: inout Entry, _ hash: UInt64, _ words: borrowing Words, from first: Int, _ limits: HashLimits,
+        at now: Milliseconds
     ) -> Int {
         var added = 0
+        let hasExpired = entry.fieldDeadline.map { $0 <= now } ?? false
         if entry.encoding == .hashtable {
             let before = entry.fieldDeadline
-            for index in stride(from: first, to: words.count, by: 2)
-            where entry.fields.value.set(words[index], words[index + 1], .clear) {
-                added += 1
+            for index in stride(from: first, to: words.count, by: 2) {
+                if hasExpired, entry.isExpired(words[index], at: now) { added += 1 }
+                if entry.fields.value.set(words[index], words[index + 1], .clear) { added += 1 }
             }
             moveDeadline(entry.address, before, to: entry)
             return added
@@ -73,6 +74,7 @@ extension Partition {
         for index in stride(from: first, to: words.count, by: 2) {
             let name = words[index]
             let value = words[index + 1]
+            if hasExpired, entry.isExpired(name, at: now) { added += 1 }
             let isNew = edit(&entry, hash) { bytes in
                 isTimed ? bytes.setTimed(name, value, .clear) : bytes.setPair(name, value)
             }
@@ -80,15 +82,6 @@ extension Partition {
         }
         if entry.fieldCount > limits.entries { entry = makeTable(entry, hash, room: 0) }
         return added
-    }
-
-    private func countExpired(_ words: borrowing Words, from first: Int, _ entry: Entry, _ now: Milliseconds) -> Int {
-        var expired = 0
-        for index in stride(from: first, to: words.count, by: 2)
-        where entry.fieldExpiry(words[index], at: now).presence == .expired {
-            expired += 1
-        }
-        return expired
     }
 
     /// Makes a hash that is not there from pairs of different names, in one
@@ -193,6 +186,9 @@ extension Partition {
 }
 
 extension Entry {
+    /// Whether a field is there but expired.
+    func isExpired(_ name: RawSpan, at now: Milliseconds) -> Bool { fieldExpiry(name, at: now).presence == .expired }
+
     /// Bytes of a small hash; 0 for a table.
     var listpackBytes: Int { holdsContainer ? 0 : bytes.byteCount }
 
