@@ -53,7 +53,7 @@ extension Entry {
         return UnsafeMutableRawPointer(pointer)
     }
 
-    private func reference<Value: Container & ~Copyable>(_: Value.Type) -> ContainerReference<Value> {
+    func reference<Value: Container & ~Copyable>(_: Value.Type) -> ContainerReference<Value> {
         unsafe ContainerReference(containerPointer.assumingMemoryBound(to: Value.self))
     }
 
@@ -69,6 +69,7 @@ extension Entry {
     private func act(_ deed: Deed) -> Int {
         switch type {
         case .set: act(deed, on: reference(MemberTable.self))
+        case .sortedSet: act(deed, on: reference(SortedSet.self))
         default: preconditionFailure("no container of this type")
         }
     }

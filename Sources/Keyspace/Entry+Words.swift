@@ -14,6 +14,12 @@ extension Entry {
                 return true
             }
         case (.set, .hashtable): members.value.forEach(body)
+        case (.sortedSet, .skiplist):
+            forEachScored(0..<scoredCount, reversed: false) { member, score in
+                body(member)
+                let text = DoubleText(score)
+                body(text.bytes)
+            }
         default: preconditionFailure("a value of unknown encoding")
         }
     }
