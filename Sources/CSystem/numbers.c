@@ -27,6 +27,10 @@ enum cs_decimal_status cs_add_decimals(const char *first, size_t first_bytes,
     return *length > 0 ? CS_DECIMAL_OK : CS_DECIMAL_NOT_FINITE;
 }
 
+size_t cs_format_precise(double value, char *text) {
+    return (size_t)snprintf(text, 40, "%.17g", value);
+}
+
 bool cs_parse_double(const char *text, size_t bytes, double *value) {
     char copy[256];
     if (bytes == 0 || bytes >= sizeof copy || isspace((unsigned char)text[0])) return false;

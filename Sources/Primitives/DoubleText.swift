@@ -1,6 +1,8 @@
 // Doubles as Redis 7.2 and later print them: the fewest digits that read back
 // as the same number; integers and numbers near 1 without an exponent.
 
+import CSystem
+
 /// The text of a double, held in place.
 public struct DoubleText: BitwiseCopyable {
     // The longest text, a negative number with 17 digits and an exponent, has 24 bytes.
@@ -73,6 +75,15 @@ public struct DoubleText: BitwiseCopyable {
 
     private mutating func append(_ number: DoubleDigits, _ range: Range<Int>) {
         for i in range { append(number.digits[i] &+ 48) }
+    }
+}
+
+/// A double with 17 significant digits, as C prints it.
+public func preciseText(of value: Double) -> [UInt8] {
+    // SAFETY: the C function writes at most 40 bytes and returns how many.
+    unsafe [UInt8](unsafeUninitializedCapacity: 40) { buffer, count in
+        count = unsafe cs_format_precise(
+            value, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self))
     }
 }
 

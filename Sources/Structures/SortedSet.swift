@@ -25,7 +25,7 @@ public struct SortedSet: ~Copyable {
 
     public func copy() -> SortedSet {
         var copy = SortedSet(seed: table.seed)
-        copy.table.reserve(count)
+        copy.reserve(count)
         tree.forEach(0..<count, reversed: false) { copy.add($0.bytes, $0.score) }
         return copy
     }
@@ -134,6 +134,9 @@ public struct SortedSet: ~Copyable {
 
     // MARK: Building
 
+    /// Makes room for `capacity` members ahead of their coming.
+    public mutating func reserve(_ capacity: Int) { table.reserve(capacity) }
+
     /// Notes a member for `arrange`: with `combine` of both scores where it is noted already.
     public mutating func collect(
         _ member: RawSpan, _ score: Double, _ combine: (Double, Double) -> Double
@@ -146,14 +149,6 @@ public struct SortedSet: ~Copyable {
         let made = ScoredMember.make(member, score)
         memberBytes += made.allocationBytes
         table.insert(made, hash)
-    }
-
-    /// Takes back a collected member.
-    public mutating func withdraw(_ member: RawSpan) {
-        guard let found = table.remove(member, member.hash(table.seed)) else { return }
-        memberBytes -= found.allocationBytes
-        // SAFETY: out of the table, and not yet in the tree.
-        unsafe found.free()
     }
 
     /// Puts what was collected in order. Until then nothing but `collect` may be called.
