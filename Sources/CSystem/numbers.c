@@ -32,7 +32,7 @@ size_t cs_format_precise(double value, char *text) {
 }
 
 bool cs_parse_double(const char *text, size_t bytes, double *value) {
-    char copy[256];
+    char copy[CS_DECIMAL_TEXT_BYTES];
     if (bytes == 0 || bytes >= sizeof copy || isspace((unsigned char)text[0])) return false;
     memcpy(copy, text, bytes);
     copy[bytes] = 0;

@@ -23,6 +23,9 @@ public struct SortedSet: ~Copyable {
     /// Bytes of table, tree and members.
     public var memoryUsage: Int { table.allocatedBytes + tree.memoryUsage + memberBytes }
 
+    /// Bytes of the tree alone.
+    public var nodeBytes: Int { tree.memoryUsage }
+
     public func copy() -> SortedSet {
         var copy = SortedSet(seed: table.seed)
         copy.reserve(count)

@@ -65,6 +65,20 @@ private func decimal(_ value: Int64) -> String {
         #expect(shortestText(of: -.infinity) == [UInt8]("-inf"))
     }
 
+    /// What Valkey 9.1 prints.
+    @Test func doublesInTheWayOfRedis() {
+        let texts: [(Double, String)] = [
+            (0, "0"), (-0.0, "-0"), (3.1, "3.1"), (100_000_000, "100000000"), (1e17, "100000000000000000"),
+            (123_456_789_012_345_680, "123456789012345680"), (1e20, "1e+20"), (1e-5, "0.00001"), (0.0001, "0.0001"),
+            (1.5e300, "1.5e+300"), (.leastNonzeroMagnitude, "5e-324"), (1e-7, "1e-7"), (12_345_678.9, "12345678.9"), (-2.25, "-2.25"),
+            (0.1 + 0.2, "0.30000000000000004"), (-1.7976931348623157e308, "-1.7976931348623157e+308"), (.infinity, "inf"),
+        ]
+        for (value, text) in texts {
+            let written = String(decoding: shortestText(of: value), as: UTF8.self)
+            #expect(written == text)
+        }
+    }
+
     @Test func sumsOfDecimals() {
         func sum(_ a: String, _ b: String) -> String {
             let first = [UInt8](a)
