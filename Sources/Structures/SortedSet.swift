@@ -87,8 +87,13 @@ public struct SortedSet: ~Copyable {
     private mutating func insert(_ member: ScoredMember, _ hash: UInt64) {
         memberBytes += member.allocationBytes
         table.insert(member, hash)
+        // No idle time helps here as it helps the keyspace: haste keeps the two tables of a resize a short time.
+        _ = table.resizeStep(buckets: Self.resizeHaste)
         tree.insert(member)
     }
+
+    /// Buckets of a resize that an insertion moves, beyond the table's own one.
+    private static var resizeHaste: Int { 7 }
 
     private mutating func move(_ member: ScoredMember, to score: Double) {
         let place = tree.place(of: member)

@@ -25,12 +25,21 @@ extension Engine {
             var values: [[UInt8]: DigestedValue] = [:]
             context.forEachEntry(in: DatabaseIndex(database)) { entry in
                 if let expiry = entry.expiry, expiry <= now { return }
-                let bytes = entry.isString ? entry.withString { $0.array } : []
+                let bytes = entry.isString ? entry.withString { $0.array } : words(of: entry)
                 values[entry.key.array] = DigestedValue(type: "\(entry.type.name)", bytes: bytes, expiry: entry.expiry)
             }
             return values
         }
     }
+}
+
+/// What a value is made of, each word behind its length. Members of a set have
+/// no order of their own; those of a sorted set do.
+private func words(of entry: Entry) -> [UInt8] {
+    var words: [[UInt8]] = []
+    entry.forEachWord { words.append($0.array) }
+    if entry.type == .set { words.sort { $0.rawSpan.compare($1.rawSpan) < 0 } }
+    return words.flatMap { [UInt8]("\($0.count):") + $0 }
 }
 
 extension TestServer {

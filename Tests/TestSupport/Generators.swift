@@ -6,13 +6,15 @@ public typealias CommandGenerator = @Sendable (inout RandomGenerator) -> [[UInt8
 /// The generators that the replay and the differential tests draw from. A
 /// family adds its own here.
 public enum Generators {
-    public static var all: [CommandGenerator] { [getAndSet, strings, keys] }
+    public static var all: [CommandGenerator] { [getAndSet, strings, keys, sortedSets] }
 
     /// What Redis 7.0 does not know, and the peers answer differently or not at all.
-    public static var newer: [CommandGenerator] { [newerStrings] }
+    public static var newer: [CommandGenerator] { [newerStrings, newerSortedSets] }
 
     static let strings: CommandGenerator = { random in StringGenerator.command(&random) }
     static let newerStrings: CommandGenerator = { random in StringGenerator.newer(&random) }
+    static let sortedSets: CommandGenerator = { random in SortedSetGenerator.command(&random) }
+    static let newerSortedSets: CommandGenerator = { random in SortedSetGenerator.newer(&random) }
     static let keys: CommandGenerator = { random in KeyGenerator.command(&random) }
 
     /// GET and SET on a few keys, with values of all encodings.

@@ -113,10 +113,11 @@ struct MultiplePop {
         end = word.matches("MIN") ? .lowest : .highest
         let rest = arguments.count - keys.upperBound - 1
         guard rest > 0 else { return }
-        guard rest == 2, arguments[keys.upperBound + 1].matches("COUNT") else { throw .syntax }
+        guard rest >= 2, arguments[keys.upperBound + 1].matches("COUNT") else { throw .syntax }
         guard let given = arguments[keys.upperBound + 2].canonicalInteger, given > 0 else {
             throw context.failure("ERR count should be greater than 0")
         }
+        guard rest == 2 else { throw .syntax }
         count = given
     }
 }
