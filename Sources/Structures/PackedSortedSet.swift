@@ -5,21 +5,26 @@ import Primitives
 
 /// A view of a small sorted set.
 public struct PackedSortedSet: ~Escapable, BitwiseCopyable {
+    /// What the set is kept in.
     public let pack: Listpack
 
     @_lifetime(copy bytes)
     public init(_ bytes: RawSpan) { pack = Listpack(bytes) }
 
+    /// Members.
     public var count: Int { pack.count / 2 }
 
     /// Where a member stands.
     public struct Place: BitwiseCopyable {
         /// Of the member, in the listpack.
         public let offset: Int
+        /// Members in front of it.
         public let rank: Int
+        /// Of the member.
         public let score: Double
     }
 
+    /// Where a member stands; nil when it is not there.
     public func find(_ member: RawSpan) -> Place? {
         let word = ListpackWord(member)
         var offset = Listpack.headerBytes

@@ -6,7 +6,9 @@ public struct ScoreRule: Sendable, BitwiseCopyable {
     public var onlyExisting = false
     /// Scores of members that are there only grow, or only fall.
     public var onlyGreater = false
+    /// See `onlyGreater`.
     public var onlyLess = false
+    /// The score given is added to the old one.
     public var increments = false
 
     public init() {}

@@ -42,7 +42,8 @@ extension ScoreTree {
             return insert(member, into: leaf, at: leaf.passed(boundary), edges)
         }
         let branch = ScoreBranch(node)
-        let passed = branch.passed(boundary)
+        var passed = branch.passed(boundary)
+        if level == 1, Self.makeRoom(branch, max(0, passed - 1), edges) { passed = branch.passed(boundary) }
         let index = max(0, passed - 1)
         let below = Edges(isFirst: edges.isFirst && passed == 0, isLast: edges.isLast && index == branch.count - 1)
         let split = insert(member, into: branch.child(index), level - 1, below)
@@ -51,6 +52,24 @@ extension ScoreTree {
         guard let split else { return nil }
         return insert(split, into: branch, at: index + 1, level, edges)
     }
+
+    /// Lets a full leaf share with a neighbour that has room: later and fewer
+    /// splits, fuller leaves. Edges split at once, where members may come in order.
+    private static func makeRoom(_ branch: ScoreBranch, _ index: Int, _ edges: Edges) -> Bool {
+        guard branch.child(index).count == ScoreLeaf.capacity else { return false }
+        guard !(edges.isFirst && index == 0), !(edges.isLast && index == branch.count - 1) else { return false }
+        for left in max(0, index - 1)...index where left + 1 < branch.count {
+            let (first, second) = (ScoreLeaf(branch.child(left)), ScoreLeaf(branch.child(left + 1)))
+            guard first.count + second.count <= 2 * ScoreLeaf.capacity - sharedRoom else { continue }
+            _ = balance(first, second, branch, left)
+            branch.setLowest(left + 1, second[0])
+            return true
+        }
+        return false
+    }
+
+    /// Free places in two leaves that make sharing worth its moves.
+    private static var sharedRoom: Int { 12 }
 
     private mutating func insert(_ member: ScoredMember, into leaf: ScoreLeaf, at index: Int, _ edges: Edges) -> Split? {
         guard leaf.count == ScoreLeaf.capacity else {

@@ -112,7 +112,7 @@ extension ScoreTree {
     }
 
     /// Moves items between children `index` and `index` + 1 of a branch; true when the left one got all.
-    private static func balance<Node: ScoreNodeItems>(_ left: Node, _ right: Node, _ branch: ScoreBranch, _ index: Int) -> Bool {
+    static func balance<Node: ScoreNodeItems>(_ left: Node, _ right: Node, _ branch: ScoreBranch, _ index: Int) -> Bool {
         let leftCount = left.count
         let rightCount = right.count
         let all = leftCount + rightCount

@@ -13,6 +13,7 @@ import Primitives
 public struct ScoredMember: TableElement {
     // SAFETY: `raw` is an address with tag as drawn above, made by `make`; the
     // sorted set that holds the member frees it after removing it.
+    /// Address and tag.
     @unsafe public let raw: UnsafeMutableRawPointer
 
     @inlinable
@@ -63,7 +64,9 @@ public struct ScoredMember: TableElement {
         }
     }
 
+    /// The member's hash.
     @inlinable public func hash(_ seed: HashSeed) -> UInt64 { bytes.hash(seed) }
+    /// Whether this is the member.
     @inlinable public func hasKey(_ key: RawSpan) -> Bool { bytes.equals(key) }
 
     /// Asks for the member's memory.

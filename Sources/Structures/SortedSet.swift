@@ -18,6 +18,7 @@ public struct SortedSet: ~Copyable {
 
     deinit { table.forEach { unsafe $0.free() } }
 
+    /// Members.
     public var count: Int { table.count }
 
     /// Bytes of table, tree and members.
@@ -26,6 +27,7 @@ public struct SortedSet: ~Copyable {
     /// Bytes of the tree alone.
     public var nodeBytes: Int { tree.memoryUsage }
 
+    /// An equal set that shares nothing.
     public func copy() -> SortedSet {
         var copy = SortedSet(seed: table.seed)
         copy.reserve(count)
@@ -35,6 +37,7 @@ public struct SortedSet: ~Copyable {
 
     // MARK: Look-up
 
+    /// The score of a member; nil when it is not there.
     public func score(of member: RawSpan) -> Double? { table.find(member, member.hash(table.seed))?.score }
 
     /// How many members stand in front of `member`, and its score.

@@ -79,9 +79,9 @@ struct SortedSetTests {
         var set = SortedSet(seed: HashSeed(seed, 3))
         var model = SortedModel()
         let range = [30, 400, 3000][Int(seed % 3)]
-        for step in 0..<1500 {
+        for step in 0..<900 {
             // Phases that grow and phases that shrink.
-            let grows = step / 300 % 2 == 0
+            let grows = step / 225 % 2 == 0
             if random.below(10) < (grows ? 8 : 3) {
                 let member = member(&random, range)
                 let score = score(&random)
@@ -197,7 +197,7 @@ struct PackedSortedSetTests {
         var random = RandomGenerator(seed: seed)
         var buffer = ByteBuffer(copying: Listpack.empty.rawSpan)
         var model = SortedModel()
-        for _ in 0..<1500 {
+        for _ in 0..<800 {
             let member = random.below(3) == 0 ? [UInt8]("\(random.below(40) - 20)") : [UInt8]("m\(random.below(60))")
             let place = PackedSortedSet(buffer.bytes).find(member.rawSpan)
             let index = model.index(member)

@@ -6,6 +6,7 @@ import Structures
 
 /// Commands on sorted sets.
 public enum SortedSets {
+    /// All commands of the family.
     public static var declarations: [CommandDeclaration] {
         additionDeclarations + readingDeclarations + rangeDeclarations + rangeRemovalDeclarations + removalDeclarations
             + randomDeclarations + algebraDeclarations + scanDeclarations

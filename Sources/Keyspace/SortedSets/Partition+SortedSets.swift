@@ -5,6 +5,7 @@ import Structures
 
 /// Up to which size a value stays in a listpack.
 public struct PackedLimits: Sendable {
+    /// Members.
     public let count: Int
     /// Bytes of a member.
     public let bytes: Int
