@@ -84,6 +84,7 @@ extension RawSpan {
 
     /// The finite or infinite double that fills the span, C syntax; nil otherwise.
     public var double: Double? {
+        if let short = shortDecimal { return short }
         var value = 0.0
         // SAFETY: the C function reads byteCount bytes.
         let valid = unsafe withUnsafeBytes { bytes in

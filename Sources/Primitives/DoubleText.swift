@@ -96,6 +96,7 @@ private struct DoubleDigits {
 
     init(_ value: Double) {
         isNegative = value < 0
+        guard !readFewDecimals(value.magnitude) else { return }
         var isFraction = false
         var isExponent = false
         var isExponentNegative = false
@@ -115,9 +116,31 @@ private struct DoubleDigits {
             }
         }
         exponent += isExponentNegative ? -given : given
+        dropTrailingZeros()
+    }
+
+    private mutating func dropTrailingZeros() {
         while count > 1, digits[count - 1] == 0 {
             count -= 1
             exponent += 1
         }
+    }
+
+    /// Numbers with up to six decimals and 15 digits: the first power of ten that
+    /// makes an integer of them, from which they come back, tells their digits.
+    private mutating func readFewDecimals(_ value: Double) -> Bool {
+        guard value >= 1e-3, value < 1e9 else { return false }
+        var power = 1.0
+        for decimals in 1...6 {
+            power *= 10
+            let scaled = (value * power).rounded()
+            guard scaled / power == value else { continue }
+            let text = DecimalText(Int64(scaled))
+            for i in 0..<text.count { digits[i] = text.bytes.byte(i) &- 48 }
+            count = text.count
+            exponent = -decimals
+            return true
+        }
+        return false
     }
 }
