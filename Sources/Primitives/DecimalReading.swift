@@ -41,6 +41,8 @@ extension RawSpan {
             .dividingFullWidth((dividend >> 1, dividend << 63))
         // What the division leaves over decides between halves.
         let sticky = quotient | (remainder == 0 ? 0 : 1)
-        return Double(sign: .plus, exponent: divisorShift - digitShift - 63, significand: Double(sticky))
+        // 2^-126 to 2^-3.
+        let scale = Double(bitPattern: UInt64(1023 - 63 + divisorShift - digitShift) << 52)
+        return Double(sticky) * scale
     }
 }

@@ -88,7 +88,7 @@ struct DifferentialTests {
         Issue.record("seed \(seed), step \(step): \(got.count) bytes of replies, the peer has \(expected.count)")
     }
 
-    @Test(arguments: 1...30 as ClosedRange<UInt64>)
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
     func repliesAreThePeers(seed: UInt64) throws {
         try compare(seed: seed, steps: 3000, version: seed % 2 == 0 ? 3 : 2, generators: Generators.all)
     }
