@@ -45,7 +45,7 @@ let package = Package(
             dependencies: ["Keyspace", "RESP", "Primitives", .product(name: "BasicContainers", package: "swift-collections")],
             swiftSettings: safety),
         // The command families.
-        .target(name: "Commands", dependencies: ["Engine", "Keyspace", "RESP", "Primitives"], swiftSettings: safety),
+        .target(name: "Commands", dependencies: ["Engine", "Keyspace", "Structures", "RESP", "Primitives"], swiftSettings: safety),
         // Composition root: configuration, wiring, cron, signals, logging.
         .target(
             name: "Server",
