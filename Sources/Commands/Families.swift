@@ -4,6 +4,6 @@ import Engine
 public enum Families {
     public static var all: [CommandDeclaration] {
         Strings.declarations + Keys.declarations + Connection.declarations + Introspection.declarations
-            + Administration.declarations
+            + Administration.declarations + Bitmaps.declarations + HyperLogLogs.declarations
     }
 }

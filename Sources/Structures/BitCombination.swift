@@ -1,0 +1,109 @@
+// Logical operations over byte strings, which count as padded with zeros to the
+// length of the longest. They run chunk by chunk, so that what is under way
+// stays in the processor's first cache and the result may take the place of a source.
+
+import CSystem
+import Primitives
+
+/// How bit strings are combined. X is the first of them, Y are the others.
+public enum BitOperation: Sendable {
+    case and, or, xor
+    /// The inverse of a single string.
+    case not
+    /// In X and in no Y.
+    case difference
+    /// In at least one Y and not in X.
+    case reverseDifference
+    /// In X and in at least one Y.
+    case andOr
+    /// In exactly one string.
+    case one
+}
+
+/// A chunk of a result as it comes into being, string by string.
+@safe
+public struct BitChunk: ~Copyable {
+    // SAFETY: `result`, `first` and `repeated` are `capacity` bytes each of one
+    // allocation that deinit frees; `count` never exceeds the capacity, and
+    // strings are cut to `count` before a kernel sees them.
+    @unsafe private let result: UnsafeMutablePointer<UInt8>
+    private let operation: BitOperation
+    private var count = 0
+    private var strings = 0
+
+    /// Bytes of a chunk.
+    public static var capacity: Int { 16 * 1024 }
+
+    private var first: UnsafeMutablePointer<UInt8> { unsafe result + Self.capacity }
+    private var repeated: UnsafeMutablePointer<UInt8> { unsafe result + 2 * Self.capacity }
+
+    public init(_ operation: BitOperation) {
+        unsafe result = allocate(3 * Self.capacity).assumingMemoryBound(to: UInt8.self)
+        self.operation = operation
+    }
+
+    deinit { unsafe free(result) }
+
+    /// Begins a chunk of `count` bytes.
+    public mutating func begin(count: Int) {
+        precondition(count >= 0 && count <= Self.capacity)
+        self.count = count
+        strings = 0
+    }
+
+    /// Takes in the chunk's part of the next string; what it lacks counts as zeros.
+    public mutating func add(_ bytes: RawSpan) {
+        defer { strings += 1 }
+        let part = min(bytes.byteCount, count)
+        switch (operation, strings) {
+        case (.difference, 1...), (.and, 1...), (.or, 1...), (.xor, 1...), (.one, 1...): combine(bytes, part)
+        // X waits until the others are together.
+        case (.reverseDifference, 0), (.andOr, 0): unsafe load(bytes, part, into: first)
+        case (.reverseDifference, 2...), (.andOr, 2...): combine(bytes, part)
+        default:
+            unsafe load(bytes, part, into: result)
+            if operation == .one { unsafe _ = memset(repeated, 0, count) }
+        }
+    }
+
+    private func load(_ bytes: RawSpan, _ part: Int, into target: UnsafeMutablePointer<UInt8>) {
+        unsafe bytes.slice(0, part).copy(to: target)
+        unsafe _ = memset(target + part, 0, count - part)
+    }
+
+    private func combine(_ bytes: RawSpan, _ part: Int) {
+        unsafe bytes.withUnsafeBytes { buffer in
+            if let source = unsafe buffer.baseAddress?.assumingMemoryBound(to: UInt8.self) {
+                switch operation {
+                case .and: unsafe cs_bits_and(result, source, part)
+                case .xor: unsafe cs_bits_xor(result, source, part)
+                case .difference: unsafe cs_bits_and_not(result, source, part)
+                case .one: unsafe cs_bits_once(result, repeated, source, part)
+                case .or, .reverseDifference, .andOr: unsafe cs_bits_or(result, source, part)
+                case .not: break
+                }
+            }
+        }
+        if operation == .and { unsafe _ = memset(result + part, 0, count - part) }
+    }
+
+    /// Ends the chunk; its bytes stand in `bytes` until the next one begins.
+    public mutating func finish() {
+        switch operation {
+        case .not: unsafe cs_bits_not(result, count)
+        case .reverseDifference: unsafe cs_bits_and_not(result, first, count)
+        case .andOr: unsafe cs_bits_and(result, first, count)
+        case .one: unsafe cs_bits_and_not(result, repeated, count)
+        case .and, .or, .xor, .difference: break
+        }
+    }
+
+    /// The combined bytes.
+    public var bytes: RawSpan {
+        @_lifetime(borrow self)
+        get {
+            let span = unsafe RawSpan(_unsafeStart: result, byteCount: count)
+            return unsafe _overrideLifetime(span, borrowing: self)
+        }
+    }
+}
