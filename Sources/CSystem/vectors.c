@@ -12,6 +12,10 @@
 #define CS_COUNTING
 #endif
 
+typedef uint8_t bytes16 __attribute__((vector_size(16)));
+typedef uint8_t bytes32 __attribute__((vector_size(32)));
+typedef uint32_t words8 __attribute__((vector_size(32)));
+
 // Bits -------------------------------------------------------------------
 
 CS_COUNTING
@@ -60,11 +64,38 @@ void cs_bits_once(uint8_t *restrict once, uint8_t *restrict twice, const uint8_t
     }
 }
 
-// Registers of six bits ---------------------------------------------------
+// One pass over three strings. Stores that bypass the caches spare reading what
+// is overwritten, which is a quarter of the traffic; the fence makes them visible to other threads.
+#define CS_STREAM(name, expression)                                                                                    \
+    CS_VECTORS                                                                                                         \
+    void name(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count) {                                         \
+        size_t i = 0;                                                                                                  \
+        for (; i < count && ((uintptr_t)(to + i) & 31) != 0; i++) {                                                    \
+            uint8_t x = a[i], y = b[i];                                                                                \
+            (void)y;                                                                                                   \
+            to[i] = (uint8_t)(expression);                                                                             \
+        }                                                                                                              \
+        for (; i + 32 <= count; i += 32) {                                                                             \
+            bytes32 x, y;                                                                                              \
+            memcpy(&x, a + i, 32);                                                                                     \
+            memcpy(&y, b + i, 32);                                                                                     \
+            __builtin_nontemporal_store((bytes32)(expression), (bytes32 *)(to + i));                                   \
+        }                                                                                                              \
+        for (; i < count; i++) {                                                                                       \
+            uint8_t x = a[i], y = b[i];                                                                                \
+            (void)y;                                                                                                   \
+            to[i] = (uint8_t)(expression);                                                                             \
+        }                                                                                                              \
+        __atomic_thread_fence(__ATOMIC_SEQ_CST);                                                                       \
+    }
 
-typedef uint8_t bytes16 __attribute__((vector_size(16)));
-typedef uint8_t bytes32 __attribute__((vector_size(32)));
-typedef uint32_t words8 __attribute__((vector_size(32)));
+CS_STREAM(cs_stream_and, x & y)
+CS_STREAM(cs_stream_or, x | y)
+CS_STREAM(cs_stream_xor, x ^ y)
+CS_STREAM(cs_stream_and_not, x & ~y)
+CS_STREAM(cs_stream_not, ~x)
+
+// Registers of six bits ---------------------------------------------------
 
 CS_VECTORS
 void cs_registers_merge(uint8_t *restrict registers, const uint8_t *restrict packed, size_t count) {

@@ -20,6 +20,37 @@ public enum BitOperation: Sendable {
     case one
 }
 
+extension BitOperation {
+    /// Results from so many bytes on leave the processor's caches anyway.
+    public static var streamedBytes: Int { 1 << 20 }
+
+    /// Combines all there is to combine, X and one Y (for `not`, X twice), as far
+    /// as both reach, in one pass past the caches. Returns the bytes written,
+    /// for which `target` must have room; it may be one of the strings itself.
+    @unsafe public func stream(_ first: RawSpan, _ second: RawSpan, into target: UnsafeMutableRawPointer) -> Int {
+        let kernel =
+            switch self {
+            case .and, .andOr: unsafe cs_stream_and
+            case .or: unsafe cs_stream_or
+            case .xor, .one: unsafe cs_stream_xor
+            case .difference, .reverseDifference: unsafe cs_stream_and_not
+            case .not: unsafe cs_stream_not
+            }
+        let count = min(first.byteCount, second.byteCount)
+        // SAFETY: the kernels read `count` bytes of both spans and write as many.
+        unsafe first.withUnsafeBytes { x in
+            unsafe second.withUnsafeBytes { y in
+                guard let x = unsafe x.baseAddress?.assumingMemoryBound(to: UInt8.self),
+                    let y = unsafe y.baseAddress?.assumingMemoryBound(to: UInt8.self)
+                else { return }
+                let isReversed = self == .reverseDifference
+                unsafe kernel(target.assumingMemoryBound(to: UInt8.self), isReversed ? y : x, isReversed ? x : y, count)
+            }
+        }
+        return count
+    }
+}
+
 /// A chunk of a result as it comes into being, string by string.
 @safe
 public struct BitChunk: ~Copyable {
@@ -37,6 +68,7 @@ public struct BitChunk: ~Copyable {
     private var first: UnsafeMutablePointer<UInt8> { unsafe result + Self.capacity }
     private var repeated: UnsafeMutablePointer<UInt8> { unsafe result + 2 * Self.capacity }
 
+    /// Room for chunks of one operation.
     public init(_ operation: BitOperation) {
         unsafe result = allocate(3 * Self.capacity).assumingMemoryBound(to: UInt8.self)
         self.operation = operation

@@ -20,6 +20,7 @@ import Primitives
 /// A view of the bytes of a HyperLogLog. Registers may be damaged, as clients
 /// can write into the string; reading them tells.
 public struct HyperLogLog: ~Escapable, BitwiseCopyable {
+    /// All bytes, the header included.
     public let bytes: RawSpan
 
     /// A view of bytes that look like a HyperLogLog; nil when they do not.
@@ -31,6 +32,7 @@ public struct HyperLogLog: ~Escapable, BitwiseCopyable {
         self.bytes = bytes
     }
 
+    /// Registers of every HyperLogLog.
     public static var registers: Int { 16_384 }
     static var headerBytes: Int { 16 }
     static var registerBytes: Int { registers * 6 / 8 }
@@ -40,6 +42,7 @@ public struct HyperLogLog: ~Escapable, BitwiseCopyable {
     /// One without elements: sparse, its estimate cached.
     public static var empty: [UInt8] { [72, 89, 76, 76, 1] + [UInt8](repeating: 0, count: 11) + [0x7f, 0xff] }
 
+    /// Whether all registers are kept, not runs of them.
     public var isDense: Bool { bytes.byte(4) == 0 }
 
     /// The estimate when it is up to date.
@@ -62,10 +65,14 @@ public struct HyperLogLog: ~Escapable, BitwiseCopyable {
 
     /// Equal registers beside each other, as a sparse HyperLogLog keeps them.
     public struct Run: BitwiseCopyable {
+        /// How a run is written.
         public enum Form: Sendable, BitwiseCopyable { case zeros, manyZeros, value }
 
+        /// How it is written.
         public let form: Form
+        /// Registers in it.
         public let count: Int
+        /// The value of each of them.
         public let value: UInt8
         /// Bytes of the run itself.
         let byteCount: Int

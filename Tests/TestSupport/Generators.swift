@@ -6,13 +6,15 @@ public typealias CommandGenerator = @Sendable (inout RandomGenerator) -> [[UInt8
 /// The generators that the replay and the differential tests draw from. A
 /// family adds its own here.
 public enum Generators {
-    public static var all: [CommandGenerator] { [getAndSet, strings, keys] }
+    public static var all: [CommandGenerator] { [getAndSet, strings, keys, bits] }
 
     /// What Redis 7.0 does not know, and the peers answer differently or not at all.
-    public static var newer: [CommandGenerator] { [newerStrings] }
+    public static var newer: [CommandGenerator] { [newerStrings, newerBits] }
 
     static let strings: CommandGenerator = { random in StringGenerator.command(&random) }
     static let newerStrings: CommandGenerator = { random in StringGenerator.newer(&random) }
+    static let bits: CommandGenerator = { random in BitGenerator.command(&random) }
+    static let newerBits: CommandGenerator = { random in BitGenerator.newer(&random) }
     static let keys: CommandGenerator = { random in KeyGenerator.command(&random) }
 
     /// GET and SET on a few keys, with values of all encodings.

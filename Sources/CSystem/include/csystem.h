@@ -180,6 +180,13 @@ void cs_bits_and_not(uint8_t *a, const uint8_t *b, size_t count);
 void cs_bits_not(uint8_t *a, size_t count);
 /// Adds b to the bits seen once at least and those seen twice at least.
 void cs_bits_once(uint8_t *once, uint8_t *twice, const uint8_t *b, size_t count);
+// to = a op b, stored past the caches: for what does not fit them. `to` may be a or b.
+void cs_stream_and(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
+void cs_stream_or(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
+void cs_stream_xor(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
+void cs_stream_and_not(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
+/// The inverse of a; b is not used.
+void cs_stream_not(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
 
 // `count` registers, a multiple of 32, one per byte; packed ones have six bits
 // each, the lowest bits of the lowest byte first.

@@ -3,6 +3,7 @@ import Primitives
 
 /// Commands on the bits of strings.
 public enum Bitmaps {
+    /// All of them.
     public static var declarations: [CommandDeclaration] { bitDeclarations + searchDeclarations + fieldDeclarations }
 
     static func offsetFailure(_ context: inout CommandContext) -> CommandError {

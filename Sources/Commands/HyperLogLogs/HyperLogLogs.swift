@@ -5,6 +5,7 @@ import RESP
 
 /// Commands on HyperLogLogs: strings that estimate how many different elements they were given.
 public enum HyperLogLogs {
+    /// All of them.
     public static var declarations: [CommandDeclaration] { elementDeclarations + examinationDeclarations }
 
     static var elementDeclarations: [CommandDeclaration] {

@@ -1,6 +1,7 @@
 import Primitives
 import Structures
 
+/// How BITOP combines strings.
 public typealias BitOperation = Structures.BitOperation
 
 extension Partition {
@@ -26,7 +27,11 @@ extension Partition {
         }
         let shape = EntryShape(type: .string, encoding: .raw, expiry: nil, access: access)
         var block = Block(capacity: count)
-        block.fill(operation, sources, count: count)
+        // SAFETY: the bytes that become visible are written before anybody sees the block.
+        unsafe block.splice(at: 0, removing: 0, inserting: count)
+        let base = unsafe block.detach()
+        unsafe Entry.write(operation, sources, count: count, to: Block.start(of: base))
+        block = unsafe Block(adopting: base)
         let entry = count > Entry.embeddedLimit
             ? Entry.make(key, shape, block: block) : Entry.make(key, shape, bytes: block.bytes)
         put(entry, existing, hash)
@@ -39,20 +44,26 @@ extension Entry {
         // SAFETY: the block stays owned by the entry: it is given back below.
         var block = unsafe Block(adopting: blockPointer)
         let fits = block.isUnique && count > Self.embeddedLimit && count <= block.capacity && block.capacity / 2 <= count
-        if fits {
-            block.resize(count)
-            block.fill(operation, sources, count: count)
-        }
+        // Zero-filled where it grows, as the block may be a source.
+        if fits { block.resize(count) }
         unsafe _ = block.detach()
+        if fits { unsafe Self.write(operation, sources, count: count, to: Block.start(of: blockPointer)) }
         return fits
     }
-}
 
-extension Block {
-    /// Writes `count` bytes of a combination, over the ones that are there and behind them.
-    fileprivate mutating func fill(_ operation: BitOperation, _ sources: [Entry?], count: Int) {
+    /// Writes `count` bytes of a combination to `target`, which may be where a source is.
+    fileprivate static func write(
+        _ operation: BitOperation, _ sources: [Entry?], count: Int, to target: UnsafeMutableRawPointer
+    ) {
+        var start = 0
+        if count >= BitOperation.streamedBytes, sources.count <= 2, let first = sources[0], let second = sources[sources.count - 1],
+            sources.count == 2 || operation == .not {
+            start = first.withString { x in
+                second.withString { y in unsafe operation.stream(x, y, into: target) }
+            }
+        }
         var chunk = BitChunk(operation)
-        for start in stride(from: 0, to: count, by: BitChunk.capacity) {
+        while start < count {
             chunk.begin(count: min(BitChunk.capacity, count - start))
             for source in sources {
                 guard let source else {
@@ -62,7 +73,8 @@ extension Block {
                 source.withString { chunk.add($0.suffix(from: min(start, $0.byteCount))) }
             }
             chunk.finish()
-            if start < self.count { overwrite(at: start, with: chunk.bytes) } else { append(chunk.bytes) }
+            unsafe chunk.bytes.copy(to: target + start)
+            start += BitChunk.capacity
         }
     }
 }

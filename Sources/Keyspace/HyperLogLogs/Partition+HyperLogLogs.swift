@@ -1,8 +1,11 @@
 import Primitives
 import Structures
 
+/// A view of the string of an entry.
 public typealias HyperLogLog = Structures.HyperLogLog
+/// Where several are united.
 public typealias HyperLogLogRegisters = Structures.HyperLogLogRegisters
+/// What became of an addition.
 public typealias HyperLogLogChange = Structures.HyperLogLogChange
 
 extension Entry {
