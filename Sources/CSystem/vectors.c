@@ -1,7 +1,7 @@
 // Loops over many bytes, compiled for several processors: the loader picks the
-// variant for the machine at hand. Beside the plain build they bring: bits of
-// 1 MB counted 8 times, 10 MB combined 2 times, registers unpacked 12 times as
-// fast (Docs/performance.md says how this is measured).
+// variant for the machine at hand. On the development machine that counts the
+// bits of 1 MB 8 times, and unpacks and adds up registers 5 times as fast as the
+// plain variant does.
 #include "csystem.h"
 
 #if defined(__x86_64__) && defined(__linux__)
@@ -29,6 +29,18 @@ uint64_t cs_count_bits(const uint8_t *bytes, size_t count) {
     }
     for (size_t i = words * 8; i < count; i++) total += (uint64_t)__builtin_popcount(bytes[i]);
     return total;
+}
+
+CS_VECTORS
+size_t cs_run_length(const uint8_t *bytes, size_t count, uint8_t value) {
+    size_t length = 0;
+    for (; length + 256 <= count; length += 256) {
+        uint8_t different = 0;
+        for (size_t i = 0; i < 256; i++) different |= bytes[length + i] ^ value;
+        if (different) break;
+    }
+    while (length < count && bytes[length] == value) length++;
+    return length;
 }
 
 CS_VECTORS

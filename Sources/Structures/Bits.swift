@@ -55,8 +55,7 @@ public enum Bits {
         var found = (bytes.byte(index) ^ inversion) & tailMask(range.lowerBound & 7)
         if found == 0 {
             index += 1
-            index = endOfRun(of: bit ? .min : .max, from: index, to: end, in: bytes)
-            while index < end, bytes.byte(index) == inversion { index += 1 }
+            index += runLength(of: inversion, in: bytes.slice(index, end - index))
             guard index < end else { return nil }
             found = bytes.byte(index) ^ inversion
         }
@@ -64,17 +63,13 @@ public enum Bits {
         return place < range.upperBound ? place : nil
     }
 
-    /// Skips words that equal `word`, four at a time.
-    private static func endOfRun(of word: UInt64, from start: Int, to end: Int, in bytes: RawSpan) -> Int {
-        var index = start
-        while index + 32 <= end {
-            let upper = (bytes.word(index) ^ word) | (bytes.word(index + 8) ^ word)
-            let lower = (bytes.word(index + 16) ^ word) | (bytes.word(index + 24) ^ word)
-            guard upper | lower == 0 else { break }
-            index += 32
+    /// How many bytes in front equal `byte`.
+    private static func runLength(of byte: UInt8, in bytes: RawSpan) -> Int {
+        // SAFETY: the kernel reads `byteCount` bytes of this span.
+        unsafe bytes.withUnsafeBytes { buffer in
+            guard let start = buffer.baseAddress else { return 0 }
+            return unsafe cs_run_length(start.assumingMemoryBound(to: UInt8.self), buffer.count, byte)
         }
-        while index + 8 <= end, bytes.word(index) == word { index += 8 }
-        return index
     }
 
     // MARK: Fields

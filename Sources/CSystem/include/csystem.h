@@ -172,6 +172,8 @@ void cs_ignore_broken_pipes(void);
 
 /// Bits that are one.
 uint64_t cs_count_bits(const uint8_t *bytes, size_t count);
+/// How many bytes in front equal `value`.
+size_t cs_run_length(const uint8_t *bytes, size_t count, uint8_t value);
 // a = a op b; a and b do not overlap.
 void cs_bits_and(uint8_t *a, const uint8_t *b, size_t count);
 void cs_bits_or(uint8_t *a, const uint8_t *b, size_t count);
