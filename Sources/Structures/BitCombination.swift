@@ -54,23 +54,25 @@ extension BitOperation {
 /// A chunk of a result as it comes into being, string by string.
 @safe
 public struct BitChunk: ~Copyable {
-    // SAFETY: `result`, `first` and `repeated` are `capacity` bytes each of one
+    // SAFETY: `result` and, behind it, `second` are `capacity` bytes each of one
     // allocation that deinit frees; `count` never exceeds the capacity, and
-    // strings are cut to `count` before a kernel sees them.
+    // strings are cut to `count` before a kernel sees them. Only operations
+    // that set `second` use it.
     @unsafe private let result: UnsafeMutablePointer<UInt8>
     private let operation: BitOperation
     private var count = 0
     private var strings = 0
 
-    /// Bytes of a chunk.
-    public static var capacity: Int { 16 * 1024 }
+    /// Bytes that a chunk may have.
+    public let capacity: Int
 
-    private var first: UnsafeMutablePointer<UInt8> { unsafe result + Self.capacity }
-    private var repeated: UnsafeMutablePointer<UInt8> { unsafe result + 2 * Self.capacity }
+    /// What is X, or stands in two strings at least.
+    private var second: UnsafeMutablePointer<UInt8> { unsafe result + capacity }
 
-    /// Room for chunks of one operation.
-    public init(_ operation: BitOperation) {
-        unsafe result = allocate(3 * Self.capacity).assumingMemoryBound(to: UInt8.self)
+    /// Room for chunks of a result of `count` bytes.
+    public init(_ operation: BitOperation, count: Int) {
+        capacity = max(1, min(count, 16 * 1024))
+        unsafe result = allocate(2 * capacity).assumingMemoryBound(to: UInt8.self)
         self.operation = operation
     }
 
@@ -78,7 +80,7 @@ public struct BitChunk: ~Copyable {
 
     /// Begins a chunk of `count` bytes.
     public mutating func begin(count: Int) {
-        precondition(count >= 0 && count <= Self.capacity)
+        precondition(count >= 0 && count <= capacity)
         self.count = count
         strings = 0
     }
@@ -90,11 +92,11 @@ public struct BitChunk: ~Copyable {
         switch (operation, strings) {
         case (.difference, 1...), (.and, 1...), (.or, 1...), (.xor, 1...), (.one, 1...): combine(bytes, part)
         // X waits until the others are together.
-        case (.reverseDifference, 0), (.andOr, 0): unsafe load(bytes, part, into: first)
+        case (.reverseDifference, 0), (.andOr, 0): unsafe load(bytes, part, into: second)
         case (.reverseDifference, 2...), (.andOr, 2...): combine(bytes, part)
         default:
             unsafe load(bytes, part, into: result)
-            if operation == .one { unsafe _ = memset(repeated, 0, count) }
+            if operation == .one { unsafe _ = memset(second, 0, count) }
         }
     }
 
@@ -110,7 +112,7 @@ public struct BitChunk: ~Copyable {
                 case .and: unsafe cs_bits_and(result, source, part)
                 case .xor: unsafe cs_bits_xor(result, source, part)
                 case .difference: unsafe cs_bits_and_not(result, source, part)
-                case .one: unsafe cs_bits_once(result, repeated, source, part)
+                case .one: unsafe cs_bits_once(result, second, source, part)
                 case .or, .reverseDifference, .andOr: unsafe cs_bits_or(result, source, part)
                 case .not: break
                 }
@@ -123,9 +125,8 @@ public struct BitChunk: ~Copyable {
     public mutating func finish() {
         switch operation {
         case .not: unsafe cs_bits_not(result, count)
-        case .reverseDifference: unsafe cs_bits_and_not(result, first, count)
-        case .andOr: unsafe cs_bits_and(result, first, count)
-        case .one: unsafe cs_bits_and_not(result, repeated, count)
+        case .reverseDifference, .one: unsafe cs_bits_and_not(result, second, count)
+        case .andOr: unsafe cs_bits_and(result, second, count)
         case .and, .or, .xor, .difference: break
         }
     }

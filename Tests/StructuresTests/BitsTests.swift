@@ -79,7 +79,7 @@ struct BitsTests {
     @Test(arguments: [BitOperation.and, .or, .xor, .not, .difference, .reverseDifference, .andOr, .one])
     func combinations(operation: BitOperation) {
         var random = RandomGenerator(seed: 3)
-        var chunk = BitChunk(operation)
+        var chunk = BitChunk(operation, count: 400)
         for _ in 0..<200 {
             let strings = (0..<(operation == .not ? 1 : 2 + random.below(4))).map { _ in bytes(&random) }
             let count = strings.map(\.count).max() ?? 0

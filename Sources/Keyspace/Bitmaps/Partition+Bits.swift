@@ -62,9 +62,10 @@ extension Entry {
                 second.withString { y in unsafe operation.stream(x, y, into: target) }
             }
         }
-        var chunk = BitChunk(operation)
+        guard start < count else { return }
+        var chunk = BitChunk(operation, count: count - start)
         while start < count {
-            chunk.begin(count: min(BitChunk.capacity, count - start))
+            chunk.begin(count: min(chunk.capacity, count - start))
             for source in sources {
                 guard let source else {
                     chunk.add(RawSpan(literal: ""))
@@ -74,7 +75,7 @@ extension Entry {
             }
             chunk.finish()
             unsafe chunk.bytes.copy(to: target + start)
-            start += BitChunk.capacity
+            start += chunk.capacity
         }
     }
 }
