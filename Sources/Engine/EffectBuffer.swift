@@ -15,7 +15,7 @@ public struct EffectBuffer: ~Copyable {
     private var database = DatabaseIndex(0)
     private var firstDatabase = DatabaseIndex(0)
     private var lastDatabase = DatabaseIndex(0)
-    /// Deletions of keys that were evicted, and of keys and fields that a look-up found expired: propagated before everything else.
+    /// Deletions of keys and fields that a look-up found expired: propagated before everything else.
     private(set) var lazyDeletions: [LazyDeletion] = []
 
     struct LazyDeletion {

@@ -79,7 +79,10 @@ extension Engine {
     private mutating func evictOne() -> Bool {
         guard let victim = nextVictim() else { return false }
         let isLazy = context.configuration.lazyFree.eviction
-        context.effects.lazyDelete(victim.entry.key, victim.database, isLazy ? "UNLINK" : "DEL")
+        context.effects.prepare(in: victim.database)
+        context.effects.begin(2)
+        context.effects.word(isLazy ? "UNLINK" : "DEL")
+        context.effects.word(victim.entry.key)
         context.notice(victim.entry.key, KeyEvent("evicted", .evicted), victim.database)
         context.keyspace.evict(victim, lazily: isLazy)
         context.statistics.eviction.removedKeys &+= 1
