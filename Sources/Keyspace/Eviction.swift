@@ -31,6 +31,7 @@ public enum EvictionOrder: Equatable, Sendable {
 
 /// A key that is to go.
 public struct EvictionVictim: BitwiseCopyable {
+    /// Where it is.
     public let database: DatabaseIndex
     let hash: UInt64
     /// Valid until the next change of the keyspace.
