@@ -7,6 +7,7 @@ public enum Families {
     }
 
     private static var values: [CommandDeclaration] {
-        Strings.declarations + Lists.declarations + Sets.declarations + Hashes.declarations + SortedSets.declarations
+        Strings.declarations + Bitmaps.declarations + HyperLogLogs.declarations + Lists.declarations + Sets.declarations
+            + Hashes.declarations + SortedSets.declarations
     }
 }
