@@ -230,6 +230,21 @@ extension TestServer {
         #expect(found.isEmpty, "seed \(seed): \(found.joined(separator: "\n"))")
     }
 
+    @Test func evictionOfAWatchedKeyAbortsTheTransaction() {
+        let server = measuredServer { $0.maximumMemoryPolicy = .allKeysRandom }
+        let client = server.connect()
+        client("SET", "a", String(repeating: "v", count: 200_000))
+        client("WATCH", "a")
+        client("MULTI")
+        #expect(client("SET", "b", "1") == "QUEUED")
+        server.engine.context.configuration.maximumMemory = server.used - 100_000
+        #expect(client("EXEC") == .null)
+        #expect(client("EXISTS", "a", "b") == 0)
+        client("MULTI")
+        client("SET", "b", "1")
+        #expect(client("EXEC") == ["OK"])
+    }
+
     @Test func whatIsAboutToBeFreedCountsAsFree() {
         let server = measuredServer {
             $0.maximumMemoryPolicy = .allKeysRandom
