@@ -49,9 +49,6 @@ extension Engine {
         return timedOut
     }
 
-    /// When the engine wants to be called although nothing arrives.
-    public var nextDeadline: Milliseconds? { blocked.nextDeadline }
-
     private mutating func runExpireCycle(budgetNanoseconds: Int64) -> Bool {
         let start = context.time.monotonicNanoseconds
         let timedOut = removeExpired(budgetNanoseconds: budgetNanoseconds)
@@ -95,7 +92,7 @@ extension Engine {
             context.expire(key.rawSpan, hash, index)
             context.effects.drain(into: &journal)
         }
-        if !due.isEmpty, !context.notices.interest.isEmpty { blocked.collectReady(&context) }
+        if !due.isEmpty, !context.notices.interest.isEmpty { collectReady() }
         let share = Double(due.count) / Double(max(1, result.visited))
         context.statistics.expiry.staleShare = context.statistics.expiry.staleShare * 0.95 + share * 0.05
         return share > ExpireCycle.staleShare(effort: context.configuration.activeExpireEffort) || (result.visited == 0 && !result.wrapped)

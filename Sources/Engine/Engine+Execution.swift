@@ -30,7 +30,7 @@ extension Engine {
         if !context.clients.control.attention.isEmpty { showExecuted(command, arguments) }
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
-        if blocked.hasReady { serveBlockedClients() }
+        if blocked.hasReady || !context.blocking.changedDatabases.isEmpty { serveBlockedClients() }
     }
 
     /// Asks what `Attention` is about before a command runs. If it must not run now,
@@ -122,7 +122,7 @@ extension Engine {
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
     mutating func endUnit() {
         context.effects.drain(into: &journal)
-        if !context.notices.interest.isEmpty { blocked.collectReady(&context) }
+        if !context.notices.interest.isEmpty { collectReady() }
         advanceNow()
     }
 

@@ -99,7 +99,7 @@ public struct Engine: ~Copyable {
         if box.value.flags.contains(.postponed) { context.statistics.blockedClients -= 1 }
         context.clients.control.forget(box.value)
         context.clients.slab.put(box, back: id)
-        blocked.forget(id, &context)
+        forgetBlocked(id)
         context.clients.close(id, number: number)
     }
 

@@ -43,7 +43,7 @@ private enum Shapes {
                 "sorting",
                 [
                     .key(1, [.readOnly]),
-                    KeySpecification(.unknown, .unknown, [.overwrite, .incomplete], option: ("STORE", 2)),
+                    KeySpecification(.unknown, .unknown, [.overwrite, .incomplete], option: .init("STORE", from: 2)),
                 ]),
             command(
                 "varying",

@@ -6,8 +6,7 @@ import RESP
 /// SORT and SORT_RO, over lists, sets and sorted sets.
 enum Sorting {
     static var declarations: [CommandDeclaration] {
-        let pattern: StaticString = "key [BY by-pattern=pattern] [LIMIT offset count] [GET get-pattern=pattern [GET get-pattern ...]] [order: ASC | DESC] [sorting: ALPHA]"
-        return [
+        [
             declaration(
                 "sort", [.write, .denyOOM, .movableKeys], since: "1.0.0", "Sorts the elements of a value, to return or to store them.",
                 syntax: """
@@ -17,11 +16,16 @@ enum Sorting {
                 target: [
                     KeySpecification(
                         .unknown, .unknown, [.overwrite, .update],
-                        notes: "The destination of STORE, which may stand anywhere among the options", option: ("STORE", 2))
+                        notes: "The destination of STORE, which may stand anywhere among the options",
+                        option: .init("STORE", from: 2, others: [("LIMIT", 2), ("BY", 1), ("GET", 1)]))
                 ], sort),
             declaration(
                 "sort_ro", [.readonly, .movableKeys], since: "7.0.0", "Returns the elements of a value in order.",
-                syntax: pattern, target: [], sortReadOnly),
+                syntax: """
+                    key [BY by-pattern=pattern] [LIMIT offset count] [GET get-pattern=pattern [GET get-pattern ...]] \
+                    [order: ASC | DESC] [sorting: ALPHA]
+                    """,
+                target: [], sortReadOnly),
         ]
     }
 
