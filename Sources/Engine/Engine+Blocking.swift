@@ -100,13 +100,6 @@ extension Engine {
         context.clients.slab.put(box, back: id)
     }
 
-    /// Notes the keys touched by the unit that ends.
-    mutating func collectReady() {
-        guard context.notices.interest.contains(.blockedClients) else { return }
-        let isObserved = context.notices.interest.contains(.observer)
-        blocked.collectReady(isObserved ? context.notices.recorded : context.notices.take())
-    }
-
     // MARK: Deadlines
 
     /// When `serveDeadlines` has work although nothing arrives, monotonic nanoseconds.

@@ -88,8 +88,8 @@ extension Lists {
     }
 
     static func blmpop(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
-        let deadline = try context.deadline(arguments[1])
         let request = try PopRequest(arguments, at: 2, &context)
+        let deadline = try context.deadline(arguments[1])
         for index in request.keys {
             let slot = try context.slotForWriting(arguments[index], .list)
             guard let entry = slot.entry else { continue }

@@ -67,8 +67,8 @@ extension SortedSets {
     }
 
     static func bzmpop(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
-        let deadline = try context.deadline(arguments[1])
         let request = try MultiplePop(arguments, from: 2, &context)
+        let deadline = try context.deadline(arguments[1])
         for index in request.keys {
             let slot = try context.slotForWriting(arguments[index], .sortedSet)
             guard slot.entry != nil else { continue }
