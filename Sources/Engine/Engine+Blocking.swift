@@ -44,12 +44,21 @@ extension Engine {
         while let waiter = blocked.waiter(for: key, behind: ticket, upTo: limit) {
             ticket = waiter.ticket
             if let type = waiter.type {
-                let entry = context.lookup(key.bytes.rawSpan, in: key.database).entry
-                guard entry != nil || blocked.wantsAnyChange(of: key) else { return }
-                guard entry?.type == type else { continue }
+                guard let found = typeOfValue(at: key) else {
+                    if blocked.wantsAnyChange(of: key) { continue }
+                    return
+                }
+                guard found == type else { continue }
             }
             retry(waiter.session)
         }
+    }
+
+    /// What a key holds; an expired one is removed, as a unit of its own.
+    private mutating func typeOfValue(at key: BlockedClients.Key) -> ValueType? {
+        let type = context.lookup(key.bytes.rawSpan, in: key.database).entry?.type
+        if type == nil { endUnit() }
+        return type
     }
 
     private mutating func retry(_ id: SessionID) {

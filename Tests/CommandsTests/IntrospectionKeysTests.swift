@@ -102,7 +102,8 @@ private enum Shapes {
         #expect(keys("partly k store x") == ["k"])
         #expect(keys("sorting k by x store d") == ["k", "d"])
         #expect(keys("sorting k by x") == ["k"])
-        #expect(keys("sorting k by store") == invalid)
+        #expect(keys("sorting k by store") == ["k"])
+        #expect(keys("sorting k store a store b") == ["k", "b"])
         #expect(keys("channel c") == .error("ERR The command has no key arguments"))
     }
 

@@ -1,7 +1,8 @@
 import Primitives
 
 /// Random SORTs over values of their own, valid and invalid, with replies that
-/// depend neither on the order of a table nor on the locale.
+/// depend neither on the order of a table nor on the locale. Numbers are integers:
+/// Redis 7.0 may refuse others, after an earlier command met one out of range.
 public struct SortGenerator {
     public static func command(_ random: inout RandomGenerator) -> [[UInt8]] {
         var generator = SortGenerator(random)
@@ -17,8 +18,7 @@ public struct SortGenerator {
 
     private mutating func number() -> String {
         switch random.below(12) {
-        case 0: pick("1.5", "-2.25", "1e2", "-0", "3.0")
-        case 1: pick("9223372036854775807", "-9223372036854775808", "1e17", "123456789012")
+        case 0: pick("9223372036854775807", "-9223372036854775808", "1000000", "123456789012")
         default: String(random.below(40) - 10)
         }
     }
@@ -40,10 +40,10 @@ public struct SortGenerator {
 
     private mutating func sort() -> [String] {
         let key = value()
-        let isOrdered = key != "sort:set"
+        let isOrdered = key == "sort:list"
         var words = [pick("SORT", "sort", "SORT", "SORT_RO"), random.below(20) == 0 ? "sort:none" : key]
         if random.below(2) == 0 { words.append(pick("ASC", "DESC", "desc")) }
-        let isAlphabetic = random.below(3) == 0
+        let isAlphabetic = key == "sort:scored" || random.below(3) == 0
         if isAlphabetic { words.append("ALPHA") }
         // Where weights are texts their ties keep an order that LIMIT does not promise.
         var limits = true
@@ -52,7 +52,7 @@ public struct SortGenerator {
             words += ["BY", pick("sort:weight:*", "sort:hash:*->f")]
             limits = !isAlphabetic
             if isAlphabetic, !isOrdered { words.removeLast(2) }
-        case 1 where isOrdered: words += ["BY", "nosort"]
+        case 1 where key != "sort:set": words += ["BY", "nosort"]
         default: break
         }
         if limits, random.below(3) == 0 { words += ["LIMIT", String(random.below(12) - 2), String(random.below(20) - 2)] }

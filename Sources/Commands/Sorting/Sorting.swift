@@ -10,7 +10,7 @@ enum Sorting {
             declaration(
                 "sort", [.write, .denyOOM, .movableKeys], since: "1.0.0", "Sorts the elements of a value, to return or to store them.",
                 syntax: """
-                    key [BY by-pattern=pattern] [LIMIT offset count] [GET get-pattern=pattern [GET get-pattern ...]] \
+                    key [BY by-pattern=pattern] [LIMIT offset count] [GET get-pattern=pattern [GET get-pattern=pattern ...]] \
                     [order: ASC | DESC] [sorting: ALPHA] [STORE destination]
                     """,
                 target: [
@@ -22,7 +22,7 @@ enum Sorting {
             declaration(
                 "sort_ro", [.readonly, .movableKeys], since: "7.0.0", "Returns the elements of a value in order.",
                 syntax: """
-                    key [BY by-pattern=pattern] [LIMIT offset count] [GET get-pattern=pattern [GET get-pattern ...]] \
+                    key [BY by-pattern=pattern] [LIMIT offset count] [GET get-pattern=pattern [GET get-pattern=pattern ...]] \
                     [order: ASC | DESC] [sorting: ALPHA]
                     """,
                 target: [], sortReadOnly),
