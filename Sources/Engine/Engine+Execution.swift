@@ -78,8 +78,7 @@ extension Engine {
         }
         // What runs at once says itself, in its own words, that it is not allowed.
         if flags.contains(.noMulti), !flags.contains(.immediate), context.session.hasTransaction {
-            let name = context.commands.commands[command].fullName
-            reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
+            reject([UInt8]("ERR Command not allowed inside a transaction"), command)
             return nil
         }
         if flags.contains(.denyOOM), isOutOfMemory {
