@@ -172,12 +172,14 @@ public struct KeySpecification: Sendable {
 
     /// An option with a key behind its word; the last one counts.
     public struct Option: Sendable {
+        /// What precedes the key.
         public let word: StaticString
         /// Where options start.
         public let start: Int
         /// Other options that have words behind theirs, and how many.
         public let others: [(word: StaticString, count: Int)]
 
+        /// `word` among the options from word `start` on, of which `others` have words behind theirs.
         public init(_ word: StaticString, from start: Int, others: [(word: StaticString, count: Int)] = []) {
             self.word = word
             self.start = start
