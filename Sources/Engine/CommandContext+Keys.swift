@@ -229,7 +229,10 @@ extension CommandContext {
         return result
     }
 
-    public mutating func swapDatabases(_ a: DatabaseIndex, _ b: DatabaseIndex) { keyspace.swap(a, b) }
+    public mutating func swapDatabases(_ a: DatabaseIndex, _ b: DatabaseIndex) {
+        keyspace.swap(a, b)
+        if notices.interest.contains(.blockedClients) { blocking.changedDatabases += [a, b] }
+    }
 
     public enum Freeing: Sendable { case now, background }
 

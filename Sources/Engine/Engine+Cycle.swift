@@ -50,9 +50,6 @@ extension Engine {
         return timedOut
     }
 
-    /// When the engine wants to be called although nothing arrives.
-    public var nextDeadline: Milliseconds? { blocked.nextDeadline }
-
     private mutating func runExpireCycle(budgetNanoseconds: Int64) -> Bool {
         let start = context.time.monotonicNanoseconds
         let timedOut = removeExpired(budgetNanoseconds: budgetNanoseconds)

@@ -30,7 +30,7 @@ extension Engine {
         if !context.clients.control.attention.isEmpty { showExecuted(command, arguments) }
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
-        if blocked.hasReady { serveBlockedClients() }
+        if blocked.hasReady || !context.blocking.changedDatabases.isEmpty { serveBlockedClients() }
     }
 
     /// Asks what `Attention` is about before a command runs. If it must not run now,

@@ -101,7 +101,7 @@ public struct Engine: ~Copyable {
         context.clients.control.forget(box.value)
         for key in box.value.watched { context.clients.watched.remove(key, id) }
         context.clients.slab.put(box, back: id)
-        blocked.forget(id, &context)
+        forgetBlocked(id)
         context.clients.close(id, number: number)
     }
 

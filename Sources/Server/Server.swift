@@ -63,9 +63,10 @@ public struct Server: ~Copyable {
     mutating func run() {
         nextCycle = time.monotonicNanoseconds
         while !isStopping {
-            loop.wait(until: engine.hasYielded ? 0 : nextCycle)
+            loop.wait(until: engine.hasYielded ? 0 : min(nextCycle, engine.nextDeadline ?? .max))
             while let completion = loop.next() { handle(completion) }
             if engine.hasYielded { engine.resumeYielded() }
+            engine.serveDeadlines()
             followSettings()
             sendOutput()
             engine.endTurn()
