@@ -86,9 +86,6 @@ def read_skips(path):
         if len(parts) < 4:
             sys.exit(f"{path.name}: want `file | test | reason | feature`, not: {line}")
         name = " | ".join(parts[1:-2])  # a test's name may hold a bar itself
-        if name.startswith("!"):
-            options.setdefault(parts[0], []).extend(shlex.split(name[1:]))
-            continue
         skips.append(Skip(parts[0], name, parts[-2], parts[-1]))
     return skips, options
 
@@ -378,7 +375,7 @@ def main():
         if not (SUITE / f"tests/{file}.tcl").exists():
             sys.exit(f"the suite has no file {file}")
     entries, options = read_skips(HERE / "skip.txt")
-    options += options_for(args.server)
+    options.setdefault("", []).extend(options_for(args.server))
     skips = {}
     for entry in () if args.no_skips else entries:
         skips.setdefault(entry.file, []).append(entry)

@@ -35,8 +35,10 @@ public final class GarbageBin {
 
     public init() {}
 
+    /// Keeps a value until somebody takes it.
     public func add(_ garbage: consuming Garbage) { items.append(garbage) }
 
+    /// Hands out one value, which its new owner frees; nil when there is none.
     public func take() -> Garbage? { items.popLast() }
 
     public var isEmpty: Bool { items.isEmpty }

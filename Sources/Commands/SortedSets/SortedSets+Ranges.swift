@@ -21,23 +21,26 @@ extension SortedSets {
         [
             range(
                 "zrange", since: "1.2.0", summary: "Returns members in a range of ranks, scores or bytes.",
-                syntax: "key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]", zrange),
+                syntax: """
+                    key start=string stop=string [sortby@6.2.0: BYSCORE | BYLEX] [REV@6.2.0] \
+                    [LIMIT@6.2.0 offset count] [WITHSCORES]
+                    """, zrange),
             CommandDeclaration(
                 "zrangestore", arity: -5, [.write, .denyOOM], .sortedset,
                 keys: [.key(1, [.overwrite, .update]), .key(2, [.readOnly, .access])], group: .sortedSet, since: "6.2.0",
                 complexity: "O(log(N)+M) for a set of N members of which M are stored",
                 summary: "Stores the members in a range of ranks, scores or bytes.",
-                syntax: "dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]", zrangestore),
+                syntax: "dst src min max [sortby: BYSCORE | BYLEX] [REV] [LIMIT offset count]", zrangestore),
             range(
                 "zrevrange", since: "1.2.0", summary: "Returns members in a range of ranks, the highest first.",
                 syntax: "key start stop [WITHSCORES]", instead: "`ZRANGE` with the `REV` argument", zrevrange),
             range(
                 "zrangebyscore", since: "1.0.5", summary: "Returns members in a range of scores.",
-                syntax: "key min max [WITHSCORES] [LIMIT offset count]", instead: "`ZRANGE` with the `BYSCORE` argument",
+                syntax: "key min=double max=double [WITHSCORES@2.0.0] [LIMIT offset count]", instead: "`ZRANGE` with the `BYSCORE` argument",
                 zrangebyscore),
             range(
                 "zrevrangebyscore", since: "2.2.0", summary: "Returns members in a range of scores, the highest first.",
-                syntax: "key max min [WITHSCORES] [LIMIT offset count]",
+                syntax: "key max=double min=double [WITHSCORES] [LIMIT offset count]",
                 instead: "`ZRANGE` with the `REV` and `BYSCORE` arguments", zrevrangebyscore),
             range(
                 "zrangebylex", since: "2.8.9", summary: "Returns members in a range of bytes.",

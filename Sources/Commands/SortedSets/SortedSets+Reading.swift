@@ -34,7 +34,7 @@ extension SortedSets {
                 zrevrank),
             reader(
                 "zcount", arity: 4, since: "2.0.0", complexity: descent,
-                summary: "Counts the members with scores in a range.", syntax: "key min max", zcount),
+                summary: "Counts the members with scores in a range.", syntax: "key min=double max=double", zcount),
             reader(
                 "zlexcount", arity: 4, since: "2.8.9", complexity: descent,
                 summary: "Counts the members in a range of bytes.", syntax: "key min max", zlexcount),

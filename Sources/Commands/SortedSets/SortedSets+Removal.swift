@@ -20,7 +20,7 @@ extension SortedSets {
                 group: .sortedSet, since: "7.0.0",
                 complexity: "O(K) + O(M*log(N)) for K keys and M members of a set of N",
                 summary: "Takes members from the first set that is not empty.",
-                syntax: "numkeys key [key ...] <MIN | MAX> [COUNT count]", zmpop),
+                syntax: "numkeys key [key ...] <where: MIN | MAX> [COUNT count]", zmpop),
         ]
     }
 
