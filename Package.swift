@@ -70,7 +70,7 @@ let package = Package(
         .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: tests),
         .testTarget(name: "KeyspaceTests", dependencies: ["Keyspace", "Structures", "Primitives", "CSystem"], swiftSettings: tests),
         .testTarget(
-            name: "EngineTests", dependencies: ["TestSupport", "Fuzzing", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
+            name: "EngineTests", dependencies: ["TestSupport", "Fuzzing", "Commands", "Engine", "Keyspace", "RESP", "Primitives", "System"],
             swiftSettings: tests),
         // Needs a live peer; skipped where there is none.
         .testTarget(

@@ -167,7 +167,8 @@ public struct HostFacts: Sendable {
     public var port: Int64 = 0
     /// What DEBUG has switched.
     public var debug = DebugSettings()
-    public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
+    /// Garbage handed over and not freed: how much, and its bytes as far as they were counted; and how much was freed.
+    public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64, bytes: Int64) = { (0, 0, 0) }
     /// What CONFIG needs of the host.
     public var configuration = ConfigurationHost()
     /// Breaks the process, as its bugs would (DEBUG SEGFAULT and the like).

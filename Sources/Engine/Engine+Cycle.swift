@@ -40,6 +40,7 @@ extension Engine {
         releasePostponed()
         checkSoftLimits()
         evictClients()
+        evict()
         let share = ExpireCycle.budgetShare(effort: context.configuration.activeExpireEffort)
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * share)
         let timedOut = context.host.debug.isExpiryActive && context.clientPause == nil

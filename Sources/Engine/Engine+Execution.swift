@@ -81,16 +81,11 @@ extension Engine {
             reject([UInt8]("ERR Command not allowed inside a transaction"), command)
             return nil
         }
-        if flags.contains(.denyOOM), isOutOfMemory {
+        if context.configuration.maximumMemory > 0, needsMemory(flags), !makeRoom(), !flags.contains(.immediate) {
             reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
             return nil
         }
         return command
-    }
-
-    /// Whether the data has outgrown `maxmemory`.
-    var isOutOfMemory: Bool {
-        context.configuration.maximumMemory > 0 && context.host.memory().used > context.configuration.maximumMemory
     }
 
     /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.

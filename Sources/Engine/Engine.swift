@@ -16,6 +16,7 @@ public struct Engine: ~Copyable {
     var batch = UniqueArray<ParsedRequest>()
     var blocked = BlockedClients()
     var expireCycle = ExpireCycle()
+    var eviction = Eviction()
     /// Sessions that go on in the next turn, and when the present session's turn began.
     @usableFromInline var yielded: [SessionID] = []
     var turnStart: Int64 = 0

@@ -18,6 +18,8 @@ public struct Server: ~Copyable {
     /// Frees what FLUSHALL ASYNC and the like left over.
     let lazyFree = Worker()
     let freed = Counter()
+    /// Bytes on their way to the worker.
+    let bytesToFree = Counter()
     let meter = MemoryMeter()
     var dirty: [SessionID] = []
     var isStopping = false

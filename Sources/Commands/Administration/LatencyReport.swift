@@ -102,6 +102,10 @@ enum LatencyReport {
             return [
                 "Many keys expire at the same time: spread their expiries, or lower active-expire-effort."
             ]
+        case .evictionCycle:
+            return [
+                "Keys are evicted while clients wait: raise maxmemory, or lower maxmemory-eviction-tenacity."
+            ]
         }
     }
 }
