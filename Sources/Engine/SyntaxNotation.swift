@@ -276,6 +276,8 @@ private struct SyntaxParser {
         case "~": "approximately"
         case "*": "auto-id"
         case "$": "last-id"
+        case "CH": "change"
+        case "INCR": "increment"
         default: token.lowercased()
         }
     }
