@@ -8,5 +8,6 @@ public enum Families {
 
     private static var values: [CommandDeclaration] {
         Strings.declarations + Lists.declarations + Sets.declarations + Hashes.declarations + SortedSets.declarations
+            + Geo.declarations
     }
 }
