@@ -123,17 +123,19 @@ struct GeoCell: Equatable, BitwiseCopyable {
     /// The cell so many places to the east and to the north, each -1, 0 or 1; the grid has no ends.
     func neighbour(east: Int, north: Int) -> GeoCell {
         let all = UInt64.max >> UInt64(64 - 2 * steps)
-        let columns = Self.moved(bits & ~Self.evenBits, east, through: Self.evenBits & all)
-        let rows = Self.moved(bits & Self.evenBits, north, through: ~Self.evenBits & all)
-        return GeoCell(bits: columns & ~Self.evenBits & all | rows & Self.evenBits & all, steps: steps)
+        let columns = Self.moved(bits, east, Self.evenBits << 1, all)
+        let rows = Self.moved(bits, north, Self.evenBits, all)
+        return GeoCell(bits: columns | rows, steps: steps)
     }
 
-    /// Counts in every other bit: carries pass through the `gaps` between.
-    private static func moved(_ value: UInt64, _ step: Int, through gaps: UInt64) -> UInt64 {
+    /// Counts in the bits of one `axis`; the carry passes through the gaps between them. What
+    /// does not move stays as it is, beyond the grid too, where its eastern and northern ends lie.
+    private static func moved(_ bits: UInt64, _ step: Int, _ axis: UInt64, _ all: UInt64) -> UInt64 {
+        let gaps = ~axis & all
         switch step {
-        case 1: value &+ (gaps &+ 1)
-        case -1: (value | gaps) &- (gaps &+ 1)
-        default: value
+        case 1: return (bits & axis &+ (gaps &+ 1)) & axis & all
+        case -1: return ((bits & axis | gaps) &- (gaps &+ 1)) & axis & all
+        default: return bits & axis
         }
     }
 

@@ -34,7 +34,7 @@ extension Geo {
                 syntax: """
                     key longitude latitude radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] \
                     [WITHHASH] [count-block: COUNT count [ANY@6.2.0]] [order: ASC | DESC] \
-                    [store: STORE storekey=key | STOREDIST storedistkey=key]
+                    [store: STORE <storekey: key> | STOREDIST <storedistkey: key>]
                     """,
                 history: radiusHistory,
                 instead: "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` argument", storesFrom: 6
@@ -57,7 +57,7 @@ extension Geo {
                 syntax: """
                     key member radius <unit: M | KM | FT | MI> [WITHCOORD] [WITHDIST] [WITHHASH] \
                     [count-block: COUNT count [ANY]] [order: ASC | DESC] \
-                    [store: STORE storekey=key | STOREDIST storedistkey=key]
+                    [store: STORE <storekey: key> | STOREDIST <storedistkey: key>]
                     """,
                 history: radiusHistory,
                 instead: "`GEOSEARCH` and `GEOSEARCHSTORE` with the `BYRADIUS` and `FROMMEMBER` arguments", storesFrom: 5

@@ -15,7 +15,7 @@ extension Geo {
                 syntax: """
                     key [from: FROMMEMBER member | FROMLONLAT <fromlonlat: longitude latitude>] \
                     <by: <circle: BYRADIUS radius <unit: M | KM | FT | MI>> \
-                    | <box: BYBOX width height <unit: M | KM | FT | MI>> \
+                    | <box: BYBOX <width> height <unit: M | KM | FT | MI>> \
                     | <polygon@9.0.0: BYPOLYGON num-vertices=integer <vertices: longitude latitude> ...>> \
                     [order: ASC | DESC] [count-block: COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]
                     """,
@@ -27,7 +27,7 @@ extension Geo {
                 syntax: """
                     destination source [from: FROMMEMBER member | FROMLONLAT <fromlonlat: longitude latitude>] \
                     <by: <circle: BYRADIUS radius <unit: M | KM | FT | MI>> \
-                    | <box: BYBOX width height <unit: M | KM | FT | MI>> \
+                    | <box: BYBOX <width> height <unit: M | KM | FT | MI>> \
                     | <polygon@9.0.0: BYPOLYGON num-vertices=integer <vertices: longitude latitude> ...>> \
                     [order: ASC | DESC] [count-block: COUNT count [ANY]] [STOREDIST]
                     """,
