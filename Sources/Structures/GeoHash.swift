@@ -4,7 +4,9 @@
 
 /// A place in degrees.
 public struct GeoCoordinates: Sendable, Equatable, BitwiseCopyable {
+    /// To the east of Greenwich.
     public var longitude: Double
+    /// To the north of the equator.
     public var latitude: Double
 
     public init(longitude: Double, latitude: Double) {
@@ -14,6 +16,7 @@ public struct GeoCoordinates: Sendable, Equatable, BitwiseCopyable {
 
     /// Latitudes end where the Mercator projection is square.
     public static var latitudeLimit: Double { 85.05112878 }
+    /// Longitudes end at the antimeridian.
     public static var longitudeLimit: Double { 180 }
 
     /// Whether the place is one that can be kept.
@@ -52,11 +55,11 @@ public struct GeoCoordinates: Sendable, Equatable, BitwiseCopyable {
 }
 
 /// A rectangle in degrees.
-public struct GeoBounds: Sendable, BitwiseCopyable {
-    public var west: Double
-    public var east: Double
-    public var south: Double
-    public var north: Double
+struct GeoBounds: BitwiseCopyable {
+    var west: Double
+    var east: Double
+    var south: Double
+    var north: Double
 }
 
 /// A cell of the grid that cuts both axes into 2^steps pieces.
