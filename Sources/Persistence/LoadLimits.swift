@@ -1,0 +1,23 @@
+import Keyspace
+import Primitives
+
+/// What a decoder has to know of the server whose keys it reads.
+public struct LoadLimits: Sendable {
+    /// Up to which size sets keep their small encodings.
+    public let sets: SetLimits
+    /// Integers of an intset.
+    public let intsetEntries: Int64
+    /// Elements of a set's listpack, and bytes of each.
+    public let setEntries: Int64
+    public let setBytes: Int64
+    /// The seed of keys and containers.
+    public let seed: HashSeed
+
+    public init(intsetEntries: Int64, setEntries: Int64, setBytes: Int64, seed: HashSeed) {
+        sets = SetLimits(intsetEntries: intsetEntries, listpackEntries: setEntries, listpackBytes: setBytes)
+        self.intsetEntries = intsetEntries
+        self.setEntries = setEntries
+        self.setBytes = setBytes
+        self.seed = seed
+    }
+}

@@ -1,0 +1,108 @@
+// LZF, the format in which Redis keeps compressed list nodes and strings of RDB
+// files (public: liblzf). A control byte begins every piece:
+//
+//   000lllll                        l + 1 literal bytes follow
+//   lllooooo oooooooo               l + 2 bytes again, from o + 1 bytes back; l is 1..6
+//   111ooooo llllllll oooooooo      the same with l + 9 bytes
+//
+// Copies may overlap what they write: a run of one byte is a copy from 1 back.
+
+import Primitives
+
+/// Compression that is quick and finds what repeats within 8 KiB.
+public enum LZF {
+    private static var window: Int { 1 << 13 }
+    private static var longestCopy: Int { 264 }
+    private static var longestLiteral: Int { 32 }
+    private static var tableBits: UInt32 { 12 }
+
+    /// `input` compressed, or nil when that would take more than `limit` bytes.
+    public static func compress(_ input: RawSpan, limit: Int) -> [UInt8]? {
+        guard input.byteCount < Int(UInt32.max) else { return nil }
+        // Where three bytes with this hash were last seen, plus one.
+        var seen = [UInt32](repeating: 0, count: 1 << Int(tableBits))
+        var output: [UInt8] = []
+        output.reserveCapacity(min(limit, input.byteCount) + longestLiteral + 4)
+        var literals = 0
+        var place = 0
+        while place + 2 < input.byteCount {
+            let slot = hash(input, place)
+            let candidate = Int(seen[slot]) - 1
+            seen[slot] = UInt32(place + 1)
+            guard candidate >= 0, place - candidate <= window, startsEqual(input, candidate, place) else {
+                place += 1
+                continue
+            }
+            let count = copyCount(input, candidate, place)
+            appendLiterals(input, literals..<place, to: &output)
+            appendCopy(back: place - candidate - 1, count, to: &output)
+            guard output.count <= limit else { return nil }
+            place += count
+            literals = place
+        }
+        appendLiterals(input, literals..<input.byteCount, to: &output)
+        return output.count <= limit ? output : nil
+    }
+
+    private static func hash(_ input: RawSpan, _ place: Int) -> Int {
+        let three = UInt32(input.byte(place)) | UInt32(input.byte(place + 1)) << 8 | UInt32(input.byte(place + 2)) << 16
+        return Int((three &* 2_654_435_769) >> (32 - tableBits))
+    }
+
+    private static func startsEqual(_ input: RawSpan, _ a: Int, _ b: Int) -> Bool {
+        input.byte(a) == input.byte(b) && input.byte(a + 1) == input.byte(b + 1) && input.byte(a + 2) == input.byte(b + 2)
+    }
+
+    private static func copyCount(_ input: RawSpan, _ from: Int, _ place: Int) -> Int {
+        let most = min(longestCopy, input.byteCount - place)
+        var count = 3
+        while count < most, input.byte(from + count) == input.byte(place + count) { count += 1 }
+        return count
+    }
+
+    private static func appendLiterals(_ input: RawSpan, _ range: Range<Int>, to output: inout [UInt8]) {
+        var place = range.lowerBound
+        while place < range.upperBound {
+            let count = min(longestLiteral, range.upperBound - place)
+            output.append(UInt8(count - 1))
+            for i in place..<place + count { output.append(input.byte(i)) }
+            place += count
+        }
+    }
+
+    private static func appendCopy(back: Int, _ count: Int, to output: inout [UInt8]) {
+        let length = count - 2
+        output.append(UInt8(min(length, 7) << 5 | back >> 8))
+        if length >= 7 { output.append(UInt8(length - 7)) }
+        output.append(UInt8(back & 255))
+    }
+
+    /// What was compressed to `input`; nil when that is not LZF of exactly `count` bytes.
+    public static func decompress(_ input: RawSpan, count: Int) -> [UInt8]? {
+        var output: [UInt8] = []
+        // A byte of input gives at most 88 bytes: a damaged count reserves no more.
+        output.reserveCapacity(min(count, input.byteCount.multipliedReportingOverflow(by: 88).partialValue))
+        var place = 0
+        while place < input.byteCount {
+            let control = Int(input.byte(place))
+            place += 1
+            if control < longestLiteral {
+                guard control + 1 <= input.byteCount - place, control + 1 <= count - output.count else { return nil }
+                for i in place...place + control { output.append(input.byte(i)) }
+                place += control + 1
+                continue
+            }
+            var length = control >> 5
+            guard place < input.byteCount - (length == 7 ? 1 : 0) else { return nil }
+            if length == 7 {
+                length += Int(input.byte(place))
+                place += 1
+            }
+            let from = output.count - ((control & 31) << 8 | Int(input.byte(place))) - 1
+            place += 1
+            guard from >= 0, length + 2 <= count - output.count else { return nil }
+            for i in from..<from + length + 2 { output.append(output[i]) }
+        }
+        return output.count == count ? output : nil
+    }
+}
