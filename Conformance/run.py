@@ -86,6 +86,9 @@ def read_skips(path):
         if len(parts) < 4:
             sys.exit(f"{path.name}: want `file | test | reason | feature`, not: {line}")
         name = " | ".join(parts[1:-2])  # a test's name may hold a bar itself
+        if name.startswith("!"):
+            options.setdefault(parts[0], []).extend(shlex.split(name[1:]))
+            continue
         skips.append(Skip(parts[0], name, parts[-2], parts[-1]))
     return skips, options
 

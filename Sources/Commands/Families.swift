@@ -3,7 +3,7 @@ import Engine
 /// All command families of this module.
 public enum Families {
     public static var all: [CommandDeclaration] {
-        Strings.declarations + Keys.declarations + Connection.declarations + Introspection.declarations
-            + Administration.declarations + Sets.declarations
+        Strings.declarations + Lists.declarations + Sets.declarations + Keys.declarations + Connection.declarations
+            + Introspection.declarations + Administration.declarations
     }
 }

@@ -136,6 +136,8 @@ public struct DebugSettings: Sendable {
     public var isExpiryActive = true
     /// Whether the periodic work rests.
     public var isCyclePaused = false
+    /// Bytes from which a list's element gets a node of its own; 0: what passes the node's limit.
+    public var listPackedThreshold = 0
 
     public init() {}
 }

@@ -37,7 +37,7 @@ extension Directive {
 
     /// A number of bytes: `100`, `1k` (1000), `1kb` (1024), `2mb`, `1gb`; nil for
     /// anything else. Without digits it is 0.
-    static func bytes(_ word: [UInt8]) -> UInt64? {
+    public static func bytes(_ word: [UInt8]) -> UInt64? {
         let digits = word.prefix { $0.isDigit }
         guard let number = digits.isEmpty ? 0 : UInt64(String(decoding: digits, as: UTF8.self)) else { return nil }
         guard let factor = units[String(decoding: word.dropFirst(digits.count), as: UTF8.self).lowercased()] else { return nil }

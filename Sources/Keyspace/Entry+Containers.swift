@@ -63,12 +63,15 @@ extension Entry {
         return reference(MemberTable.self)
     }
 
+    var listReference: ContainerReference<QuickList> { reference(QuickList.self) }
+
     /// What is done with a container whose type is not known before.
     private enum Deed { case free, copy, measure, count }
 
     private func act(_ deed: Deed) -> Int {
         switch type {
         case .set: act(deed, on: reference(MemberTable.self))
+        case .list: act(deed, on: listReference)
         default: preconditionFailure("no container of this type")
         }
     }

@@ -18,6 +18,7 @@ extension Entry {
                 body(word)
                 return true
             }
+        case (.list, .quicklist): list.value.forEach(in: 0..<list.value.count, from: .head, body)
         case (.set, .hashtable): members.value.forEach(body)
         default: preconditionFailure("a value of unknown encoding")
         }

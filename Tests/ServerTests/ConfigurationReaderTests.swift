@@ -148,6 +148,7 @@ private final class Scratch {
         #expect(shown("save", try read("").get()) == "3600 1 300 100 60 10000")
         #expect(shown("save", try read("save 900 1\nsave 60 100 10 1000\n").get()) == "900 1 60 100 10 1000")
         #expect(shown("save", try read("save 900 1\nsave \"\"\n").get()) == "")
+        #expect(shown("save", try read("save 900 1\nsave \n").get()) == "")
         #expect(shown("save", try read("save 900 1\nsave \"\"\nsave 5 6\n").get()) == "5 6")
     }
 

@@ -21,6 +21,7 @@ extension Administration {
                     + "and then restart the server.")
         }
         let subcommand = arguments[1].text.lowercased()
+        if try debugValue(subcommand, &context, arguments) { return .done }
         switch (subcommand, arguments.count) {
         case ("help", 2): debugHelp(&context)
         case ("set-active-expire", 3):
@@ -86,6 +87,6 @@ extension Administration {
                 "SLEEP <seconds>", "    Stop the whole server for <seconds>, fractions allowed.",
                 "STRUCTSIZE", "    Show the sizes of some structures.",
                 "STRINGMATCH-LEN <length> <pattern>", "    Match a string of <length> letters with <pattern>.",
-            ])
+            ] + debugValueHelp)
     }
 }
