@@ -10,6 +10,7 @@ public enum DecodedValue: ~Copyable {
     case packed(ValueType, ValueEncoding)
     case set(SetBuilder)
     case members(MemberTable)
+    case list(QuickList)
     /// A container without elements, as some old servers wrote it: no key is made of it.
     case nothing
 }
@@ -29,6 +30,8 @@ extension SnapshotDecoder {
         case .set(let builder): partition.storeSet(builder, at: key, hash, existing: existing, change, access)
         case .members(let table):
             _ = partition.setContainer(key, hash, existing: existing, .set, .hashtable, table, change, access)
+        case .list(let list):
+            _ = partition.setContainer(key, hash, existing: existing, .list, .quicklist, list, change, access)
         case .nothing: return false
         }
         return true

@@ -10,14 +10,17 @@ public struct LoadLimits: Sendable {
     /// Elements of a set's listpack, and bytes of each.
     public let setEntries: Int64
     public let setBytes: Int64
+    /// How large lists and their nodes become.
+    public let lists: ListLimits
     /// The seed of keys and containers.
     public let seed: HashSeed
 
-    public init(intsetEntries: Int64, setEntries: Int64, setBytes: Int64, seed: HashSeed) {
+    public init(intsetEntries: Int64, setEntries: Int64, setBytes: Int64, lists: ListLimits, seed: HashSeed) {
         sets = SetLimits(intsetEntries: intsetEntries, listpackEntries: setEntries, listpackBytes: setBytes)
         self.intsetEntries = intsetEntries
         self.setEntries = setEntries
         self.setBytes = setBytes
+        self.lists = lists
         self.seed = seed
     }
 }

@@ -23,7 +23,7 @@ public enum Payload {
     }
 
     private static func version(for entry: Entry, _ dialect: SnapshotVersion) -> SnapshotVersion {
-        guard entry.type == .hash, entry.needsFieldExpiries else { return .usual }
+        _ = dialect; return .usual
         return dialect == .valkey80 ? .valkey80 : .fieldExpiries
     }
 

@@ -14,6 +14,9 @@ extension SnapshotDecoder {
         case .set: return try plainSet()
         case .setIntset: return try intset()
         case .setListpack: return try packedSet()
+        case .list: return try plainList()
+        case .listZiplist: return try singleNodeList()
+        case .quicklistOld, .quicklist: return try nodesOfList(areOld: known == .quicklistOld)
         case .moduleOld, .module: throw failure("values of modules are not supported")
         default:
             if known.isStream { throw failure("streams are not supported yet") }

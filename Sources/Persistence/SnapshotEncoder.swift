@@ -66,6 +66,13 @@ public struct SnapshotEncoder: ~Copyable {
         }
     }
 
+    /// A number that may need all 64 bits.
+    mutating func number(_ number: UInt64) {
+        if let length = Int(exactly: number) { return self.length(length) }
+        bytes.append(0x81)
+        bytes.append(bigEndian: number)
+    }
+
     /// A string: as an integer or compressed where that is shorter.
     mutating func string(_ string: RawSpan) {
         let count = string.byteCount

@@ -45,6 +45,14 @@ enum ValueCode: UInt8 {
     }
 }
 
+/// What a node of a list is.
+enum ListNodeCode: Int {
+    /// One element.
+    case plain = 1
+    /// A listpack.
+    case packed = 2
+}
+
 /// What stands in a file where no value begins.
 enum Opcode: UInt8 {
     case slotInfo = 244
