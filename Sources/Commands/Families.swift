@@ -3,7 +3,7 @@ import Engine
 /// All command families of this module.
 public enum Families {
     public static var all: [CommandDeclaration] {
-        Strings.declarations + Lists.declarations + Sets.declarations + Keys.declarations + Connection.declarations
-            + Introspection.declarations + Administration.declarations
+        Strings.declarations + Lists.declarations + Sets.declarations + Hashes.declarations + Keys.declarations
+            + Connection.declarations + Introspection.declarations + Administration.declarations
     }
 }

@@ -72,6 +72,7 @@ extension CommandContext {
         session.database = DatabaseIndex(0)
         session.version = .resp2
         reply.version = .resp2
+        session.fieldsets.removeAll()
         session.identity.name = []
         session.identity.user = [UInt8]("default")
         session.flags.subtract([.replyOff, .replySkip, .replySkipNext, .noTouch, .noEvict])
@@ -115,6 +116,7 @@ extension Session {
     public var memoryUsage: Int {
         MemoryLayout<Session>.size + identity.name.count + identity.libraryName.count + identity.libraryVersion.count
             + pendingInputBytes + unusedInputBytes + transactionBytes + blockedBytes + pendingOutputBytes
+            + fieldsets.memoryUsage
     }
 }
 

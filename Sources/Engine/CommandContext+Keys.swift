@@ -11,6 +11,9 @@ public struct KeySlot: BitwiseCopyable {
     public let database: DatabaseIndex
     /// Valid until the next change of the keyspace.
     public let entry: Entry?
+
+    /// The same place with what stands there now.
+    public func holding(_ entry: Entry?) -> KeySlot { KeySlot(hash: hash, database: database, entry: entry) }
 }
 
 extension CommandContext {
@@ -192,6 +195,9 @@ extension CommandContext {
     public func keyCount(_ database: DatabaseIndex) -> Int { keyspace[database].count }
 
     public func expiringKeyCount(_ database: DatabaseIndex) -> Int { keyspace[database].expiringCount }
+
+    /// Hashes of a database that have fields with an expiry.
+    public func fieldExpiringCount(_ database: DatabaseIndex) -> Int { keyspace[database].fieldExpiringCount }
 
     public mutating func averageTimeToLive(_ database: DatabaseIndex) -> Milliseconds {
         // A fixed seed: INFO must not disturb the engine's own sequence.

@@ -15,19 +15,26 @@ public struct EffectBuffer: ~Copyable {
     private var database = DatabaseIndex(0)
     private var firstDatabase = DatabaseIndex(0)
     private var lastDatabase = DatabaseIndex(0)
-    /// Deletions of keys that a look-up found expired: propagated before everything else.
+    /// Deletions of keys and fields that a look-up found expired: propagated before everything else.
     private(set) var lazyDeletions: [LazyDeletion] = []
 
     struct LazyDeletion {
         let key: [UInt8]
         let database: DatabaseIndex
         let word: StaticString
+        /// The hash's field that goes; nil: the key goes.
+        var field: [UInt8]?
     }
 
     init() {}
 
     mutating func lazyDelete(_ key: RawSpan, _ database: DatabaseIndex, _ word: StaticString) {
         lazyDeletions.append(LazyDeletion(key: key.array, database: database, word: word))
+    }
+
+    /// A field was found expired.
+    mutating func lazyDelete(field: [UInt8], of key: RawSpan, _ database: DatabaseIndex) {
+        lazyDeletions.append(LazyDeletion(key: key.array, database: database, word: "HDEL", field: field))
     }
 
     /// A command that applies to `database` is about to run.
@@ -79,9 +86,10 @@ public struct EffectBuffer: ~Copyable {
         if total > 1 { journal.beginGroup(in: lazyDeletions.first?.database ?? firstDatabase) }
         for deletion in lazyDeletions {
             var writer = ByteWriter()
-            writer.appendHeader(42, 2)
+            writer.appendHeader(42, deletion.field == nil ? 2 : 3)
             writer.appendBulk(RawSpan(literal: deletion.word))
             writer.appendBulk(deletion.key.rawSpan)
+            if let field = deletion.field { writer.appendBulk(field.rawSpan) }
             var chain = ByteChain()
             writer.cut(into: &chain)
             journal.append(chain, in: deletion.database)

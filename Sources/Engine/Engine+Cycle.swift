@@ -63,6 +63,8 @@ extension Engine {
 
     private mutating func removeExpired(budgetNanoseconds: Int64) -> Bool {
         let start = context.time.monotonicNanoseconds
+        // Fields get half of the time, and what the keys leave.
+        var fieldsAreLeft = removeExpiredFields(until: start + budgetNanoseconds / 2)
         var steps = 0
         for _ in 0..<context.keyspace.databaseCount {
             let index = DatabaseIndex(expireCycle.database % context.keyspace.databaseCount)
@@ -77,7 +79,9 @@ extension Engine {
             }
             expireCycle.database = (expireCycle.database + 1) % context.keyspace.databaseCount
         }
-        return false
+        if fieldsAreLeft { fieldsAreLeft = removeExpiredFields(until: start + budgetNanoseconds) }
+        if fieldsAreLeft { context.statistics.expiry.timeouts += 1 }
+        return fieldsAreLeft
     }
 
     /// One step; true when so much was stale that another is worth it.

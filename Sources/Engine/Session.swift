@@ -144,6 +144,8 @@ public struct Session: ~Copyable {
     public internal(set) var outputBytes: Int64 = 0
     /// Bytes that the network has taken over but not sent.
     public internal(set) var unsentBytes = 0
+    /// Names of fields that HIMPORT has prepared.
+    public var fieldsets = Fieldsets()
     var output = ByteChain()
     /// The journal position on which the output depends.
     var outputPosition: JournalPosition = 0

@@ -57,6 +57,8 @@ public struct ErrorStatistics: Sendable {
 public struct ExpiryStatistics: Sendable {
     /// Keys removed because they were due.
     public var removedKeys: Int64 = 0
+    /// Fields of hashes removed because they were due.
+    public var removedFields: Int64 = 0
     /// Cycles that ended for lack of time.
     public var timeouts: Int64 = 0
     /// Part of the keys met by the cycle that were due, averaged over the last cycles.

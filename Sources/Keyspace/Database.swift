@@ -62,6 +62,13 @@ public struct Database: ~Copyable {
         return total
     }
 
+    /// Hashes that have fields with an expiry.
+    public var fieldExpiringCount: Int {
+        var total = 0
+        for i in 0..<partitions.count { total += partitions[i].fieldExpiringCount }
+        return total
+    }
+
     /// Visits entries from `cursor` on, at least one bucket; returns where to go on.
     public func scan(from cursor: ScanCursor, _ body: (Entry) -> Void) -> ScanCursor {
         let index = cursor.partition

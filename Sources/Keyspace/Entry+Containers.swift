@@ -35,7 +35,7 @@ public struct ContainerReference<Value: Container & ~Copyable>: BitwiseCopyable 
 extension Entry {
     @inlinable public var holdsContainer: Bool { header & Self.containerFlag != 0 }
 
-    var containerPointer: UnsafeMutableRawPointer {
+    @inlinable var containerPointer: UnsafeMutableRawPointer {
         unsafe raw.loadUnaligned(fromByteOffset: valueOffset, as: UnsafeMutableRawPointer.self)
     }
 
@@ -53,7 +53,8 @@ extension Entry {
         return UnsafeMutableRawPointer(pointer)
     }
 
-    private func reference<Value: Container & ~Copyable>(_: Value.Type) -> ContainerReference<Value> {
+    @inlinable
+    func reference<Value: Container & ~Copyable>(_: Value.Type) -> ContainerReference<Value> {
         unsafe ContainerReference(containerPointer.assumingMemoryBound(to: Value.self))
     }
 
@@ -72,6 +73,7 @@ extension Entry {
         switch type {
         case .set: act(deed, on: reference(MemberTable.self))
         case .list: act(deed, on: listReference)
+        case .hash: act(deed, on: reference(FieldTable.self))
         default: preconditionFailure("no container of this type")
         }
     }

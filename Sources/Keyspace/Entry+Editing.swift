@@ -94,10 +94,12 @@ extension Partition {
         _ entry: inout Entry, _ hash: UInt64, _ body: (inout EntryValue) throws(Failure) -> Result
     ) throws(Failure) -> Result {
         let old = entry
+        let deadline = entry.fieldDeadline
         var value = EntryValue(entry)
         defer {
             entry = value.entry
             if unsafe entry.raw != old.raw { relocate(old, to: entry, hash) }
+            moveDeadline(old.address, deadline, to: entry)
         }
         return try body(&value)
     }

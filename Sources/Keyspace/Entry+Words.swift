@@ -8,6 +8,11 @@ extension Entry {
     public func forEachWord(_ body: (RawSpan) -> Void) {
         switch (type, encoding) {
         case (.string, _): withString(body)
+        case (.hash, _):
+            forEachField { name, value, _ in
+                body(name)
+                body(value)
+            }
         case (_, .listpack):
             Listpack(bytes).forEach { word in
                 body(word)

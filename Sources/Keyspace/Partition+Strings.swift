@@ -1,22 +1,6 @@
 import Primitives
 import Structures
 
-/// What a write does to the expiry of its key.
-public enum ExpiryChange: Sendable {
-    case keep
-    case clear
-    case at(Milliseconds)
-
-    @inlinable
-    func applied(to old: Milliseconds?) -> Milliseconds? {
-        switch self {
-        case .keep: old
-        case .clear: nil
-        case .at(let moment): moment
-        }
-    }
-}
-
 extension Partition {
     /// Sets `key` to a string, whatever it held before. `existing` is its
     /// entry, if it has one. An integer in canonical form is kept as such.

@@ -8,6 +8,8 @@ import Structures
 public struct Partition: ~Copyable {
     @usableFromInline var entries: HashTable<Entry>
     @usableFromInline var expiring: HashTable<Entry>
+    /// Hashes with expiring fields, by their first expiry; see Partition+FieldDeadlines.swift.
+    @usableFromInline var fieldDeadlines = DeadlineList()
     /// Where the expire cycle goes on in `expiring`.
     var expirePosition: HashTable<Entry>.ScanPosition = 0
 
@@ -52,11 +54,13 @@ public struct Partition: ~Copyable {
     mutating func insert(_ entry: Entry, _ hash: UInt64) {
         entries.insert(entry, hash)
         if entry.hasExpiry { expiring.insert(entry, hash) }
+        moveDeadline(0, nil, to: entry)
     }
 
     /// Puts `new` in the place of `old`, which has the same key and is not freed.
     mutating func replace(_ old: Entry, hadExpiry: Bool, with new: Entry, _ hash: UInt64) {
         entries.replace(old, with: new, hash)
+        moveDeadline(old.address, old.fieldDeadline, to: new)
         switch (hadExpiry, new.hasExpiry) {
         case (true, true): expiring.replace(old, with: new, hash)
         case (true, false): _ = expiring.remove(new.key, hash)
@@ -77,6 +81,7 @@ public struct Partition: ~Copyable {
     mutating func detach(_ key: RawSpan, _ hash: UInt64) -> Entry? {
         guard let entry = entries.find(key, hash) else { return nil }
         if entry.hasExpiry { _ = expiring.remove(key, hash) }
+        moveDeadline(entry.address, entry.fieldDeadline, to: nil)
         return entries.remove(key, hash)
     }
 
@@ -117,6 +122,7 @@ public struct Partition: ~Copyable {
         var withExpiry = 0
         entries.forEach { if $0.hasExpiry { withExpiry += 1 } }
         precondition(withExpiry == expiring.count)
+        checkDeadlines()
         expiring.forEach { entry in
             precondition(unsafe entries.find(entry.key, entry.hash(entries.seed))?.raw == entry.raw)
         }

@@ -128,7 +128,8 @@ import Testing
         client("SELECT", "9")
         client("SET", "c", "1")
         #expect(fields(client, "keyspace") == [
-            "db0": "keys=2,expires=1,avg_ttl=100000", "db9": "keys=1,expires=0,avg_ttl=0",
+            "db0": "keys=2,expires=1,avg_ttl=100000,subexpiry=0,keys_with_volatile_items=0",
+            "db9": "keys=1,expires=0,avg_ttl=0,subexpiry=0,keys_with_volatile_items=0",
         ])
         client("FLUSHALL")
         #expect(client("INFO", "keyspace") == .bulk([UInt8]("# Keyspace\r\n")))

@@ -89,6 +89,11 @@ private enum ReplayBasics {
         check(seed: seed, partitions: seed % 2 == 0 ? 1 : 4, generators: Generators.all + Generators.chancy, steps: 1500)
     }
 
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func effectsOfNewerCommandsLeadToTheSameData(seed: UInt64) {
+        check(seed: seed, partitions: 1, generators: Generators.all + Generators.newer, steps: 1500)
+    }
+
     @Test func aDifferenceWouldBeSeen() {
         let a = TestServer(seed: 1)
         let b = TestServer(seed: 2, partitionCount: 4)

@@ -25,7 +25,7 @@ extension Engine {
             var values: [[UInt8]: DigestedValue] = [:]
             context.forEachEntry(in: DatabaseIndex(database)) { entry in
                 if let expiry = entry.expiry, expiry <= now { return }
-                let bytes = entry.contents
+                let bytes = entry.contents(at: now)
                 values[entry.key.array] = DigestedValue(type: "\(entry.type.name)", bytes: bytes, expiry: entry.expiry)
             }
             return values
@@ -34,12 +34,20 @@ extension Engine {
 }
 
 extension Entry {
-    /// The value as bytes that are the same for equal values, whatever their encoding.
-    fileprivate var contents: [UInt8] {
+    /// The value as bytes that are the same for equal values, whatever their
+    /// encoding; fields that are expired at `now` do not count.
+    fileprivate func contents(at now: Milliseconds) -> [UInt8] {
         guard !isString else { return withString { $0.array } }
         var words: [[UInt8]] = []
-        forEachWord { words.append($0.array) }
-        if type == .set { words.sort { $0.lexicographicallyPrecedes($1) } }
+        if type == .hash {
+            forEachField { name, value, expiry in
+                if let expiry, expiry <= now { return }
+                words.append(name.array + value.array + [UInt8]("\(name.byteCount) \(value.byteCount) \(expiry ?? 0)"))
+            }
+        } else {
+            forEachWord { words.append($0.array) }
+        }
+        if type == .set || type == .hash { words.sort { $0.lexicographicallyPrecedes($1) } }
         return words.flatMap { [UInt8]("\($0.count):") + $0 }
     }
 }

@@ -44,7 +44,8 @@ extension InfoReport {
     private static func keys(_ context: borrowing CommandContext) -> Fields {
         let expiry = context.statistics.expiry
         return zeros(["sync_full", "sync_partial_ok", "sync_partial_err"]) + [
-            ("expired_keys", "\(expiry.removedKeys)"),
+            ("expired_keys", "\(expiry.removedKeys)"), ("expired_subkeys", "\(expiry.removedFields)"),
+            ("expired_fields", "\(expiry.removedFields)"),
             ("expired_stale_perc", Administration.twoDecimals(expiry.staleShare * 100)),
             ("expired_time_cap_reached_count", "\(expiry.timeouts)"),
             ("expire_cycle_cpu_milliseconds", "\(expiry.nanoseconds / 1_000_000)"), ("evicted_keys", "0"),

@@ -111,7 +111,9 @@ enum InfoReport {
             let keys = context.keyCount(index)
             guard keys > 0 else { continue }
             let expiring = context.expiringKeyCount(index)
-            fields.append(("db\(i)", "keys=\(keys),expires=\(expiring),avg_ttl=\(context.averageTimeToLive(index))"))
+            let hashes = context.fieldExpiringCount(index)
+            let text = "keys=\(keys),expires=\(expiring),avg_ttl=\(context.averageTimeToLive(index)),subexpiry=\(hashes)"
+            fields.append(("db\(i)", text + ",keys_with_volatile_items=\(hashes)"))
         }
         return fields
     }

@@ -44,26 +44,6 @@ extension Keys {
         }
     }
 
-    /// Under what circumstances an expiry is set.
-    private struct Conditions: OptionSet {
-        let rawValue: UInt8
-        static var absent: Self { Self(rawValue: 1) }
-        static var present: Self { Self(rawValue: 2) }
-        static var later: Self { Self(rawValue: 4) }
-        static var earlier: Self { Self(rawValue: 8) }
-
-        /// Whether an expiry `old` may become `new`. No expiry counts as one at the end of time.
-        func allow(_ new: Milliseconds, after old: Milliseconds?) -> Bool {
-            if contains(.absent), old != nil { return false }
-            if contains(.present), old == nil { return false }
-            if contains(.later) {
-                guard let old, new > old else { return false }
-            }
-            if contains(.earlier), let old, new >= old { return false }
-            return true
-        }
-    }
-
     static func expire(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         try setExpiry(&context, arguments, Notation(command: "expire", isRelative: true, unit: 1000))
     }
@@ -116,28 +96,16 @@ extension Keys {
 
     private static func conditions(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
-    ) throws(CommandError) -> Conditions {
-        var conditions: Conditions = []
+    ) throws(CommandError) -> ExpiryConditions {
+        var conditions: ExpiryConditions = []
         for index in 3..<arguments.count {
             let word = arguments[index]
-            if word.matches("NX") {
-                conditions.insert(.absent)
-            } else if word.matches("XX") {
-                conditions.insert(.present)
-            } else if word.matches("GT") {
-                conditions.insert(.later)
-            } else if word.matches("LT") {
-                conditions.insert(.earlier)
-            } else {
+            guard let condition = ExpiryConditions(option: word) else {
                 throw context.failure(bytes: [UInt8]("ERR Unsupported option ") + word.array.prefix { $0 != 0 })
             }
+            conditions.insert(condition)
         }
-        if conditions.contains(.absent), conditions != .absent {
-            throw context.failure("ERR NX and XX, GT or LT options at the same time are not compatible")
-        }
-        if conditions.isSuperset(of: [.later, .earlier]) {
-            throw context.failure("ERR GT and LT options at the same time are not compatible")
-        }
+        try conditions.check(&context)
         return conditions
     }
 

@@ -1,0 +1,3 @@
+import Structures
+
+extension FieldTable: Container {}
