@@ -11,6 +11,8 @@ public enum DecodedValue: ~Copyable {
     case set(SetBuilder)
     case members(MemberTable)
     case list(QuickList)
+    case fields(FieldTable)
+    case sortedSet(SortedSet)
     /// A container without elements, as some old servers wrote it: no key is made of it.
     case nothing
 }
@@ -32,6 +34,10 @@ extension SnapshotDecoder {
             _ = partition.setContainer(key, hash, existing: existing, .set, .hashtable, table, change, access)
         case .list(let list):
             _ = partition.setContainer(key, hash, existing: existing, .list, .quicklist, list, change, access)
+        case .fields(let table):
+            _ = partition.setContainer(key, hash, existing: existing, .hash, .hashtable, table, change, access)
+        case .sortedSet(let set):
+            partition.setSortedSet(key, hash, existing: existing, set, limits.sortedSets, change, access)
         case .nothing: return false
         }
         return true

@@ -10,16 +10,27 @@ public struct LoadLimits: Sendable {
     /// Elements of a set's listpack, and bytes of each.
     public let setEntries: Int64
     public let setBytes: Int64
+    /// Fields of a hash's listpack, and bytes of a field or value.
+    public let hashEntries: Int64
+    public let hashBytes: Int64
+    /// Up to which size sorted sets are listpacks.
+    public let sortedSets: PackedLimits
     /// How large lists and their nodes become.
     public let lists: ListLimits
     /// The seed of keys and containers.
     public let seed: HashSeed
 
-    public init(intsetEntries: Int64, setEntries: Int64, setBytes: Int64, lists: ListLimits, seed: HashSeed) {
+    public init(
+        intsetEntries: Int64, setEntries: Int64, setBytes: Int64, hashEntries: Int64, hashBytes: Int64,
+        sortedSets: PackedLimits, lists: ListLimits, seed: HashSeed
+    ) {
         sets = SetLimits(intsetEntries: intsetEntries, listpackEntries: setEntries, listpackBytes: setBytes)
         self.intsetEntries = intsetEntries
         self.setEntries = setEntries
         self.setBytes = setBytes
+        self.hashEntries = hashEntries
+        self.hashBytes = hashBytes
+        self.sortedSets = sortedSets
         self.lists = lists
         self.seed = seed
     }

@@ -23,7 +23,7 @@ public enum Payload {
     }
 
     private static func version(for entry: Entry, _ dialect: SnapshotVersion) -> SnapshotVersion {
-        _ = dialect; return .usual
+        guard entry.type == .hash, entry.hasFieldExpiries else { return .usual }
         return dialect == .valkey80 ? .valkey80 : .fieldExpiries
     }
 

@@ -17,10 +17,16 @@ extension SnapshotDecoder {
         case .list: return try plainList()
         case .listZiplist: return try singleNodeList()
         case .quicklistOld, .quicklist: return try nodesOfList(areOld: known == .quicklistOld)
+        case .hash: return try plainHash()
+        case .hashZipmap, .hashZiplist, .hashListpack: return try packedHash(known)
+        case .hashWithExpiries: return try hashWithExpiries(relative: false, isBehind: isValkey)
+        case .hashWithRelativeExpiries: return try hashWithExpiries(relative: true, isBehind: false)
+        case .hashListpackWithExpiriesOld, .hashListpackWithExpiries:
+            return try packedHashWithExpiries(hasFirst: known == .hashListpackWithExpiries)
+        case .sortedSetText, .sortedSet: return try plainSortedSet(hasTextScores: known == .sortedSetText)
+        case .sortedSetZiplist, .sortedSetListpack: return try packedSortedSet(isOld: known == .sortedSetZiplist)
         case .moduleOld, .module: throw failure("values of modules are not supported")
-        default:
-            if known.isStream { throw failure("streams are not supported yet") }
-            throw failure("unknown value type \(code)")
+        case .streamOld, .stream2, .stream3, .stream4: throw failure("streams are not supported yet")
         }
     }
 

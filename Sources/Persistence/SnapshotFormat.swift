@@ -36,13 +36,6 @@ enum ValueCode: UInt8 {
     case hashWithRelativeExpiries = 24
     case hashListpackWithExpiries = 25
     case stream4 = 26
-
-    var isStream: Bool {
-        switch self {
-        case .streamOld, .stream2, .stream3, .stream4: true
-        default: false
-        }
-    }
 }
 
 /// What a node of a list is.
