@@ -47,7 +47,7 @@ let package = Package(
             dependencies: ["Persistence", "Keyspace", "RESP", "Primitives", .product(name: "BasicContainers", package: "swift-collections")],
             swiftSettings: safety),
         // The command families.
-        .target(name: "Commands", dependencies: ["Engine", "Persistence", "Keyspace", "RESP", "Primitives"], swiftSettings: safety),
+        .target(name: "Commands", dependencies: ["Engine", "Persistence", "Keyspace", "Structures", "RESP", "Primitives"], swiftSettings: safety),
         // Composition root: configuration, wiring, cron, signals, logging.
         .target(
             name: "Server",

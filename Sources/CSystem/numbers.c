@@ -27,16 +27,12 @@ enum cs_decimal_status cs_add_decimals(const char *first, size_t first_bytes,
     return *length > 0 ? CS_DECIMAL_OK : CS_DECIMAL_NOT_FINITE;
 }
 
-size_t cs_format_double(double value, char *text) {
-    for (int precision = 15; precision <= 17; precision++) {
-        int n = snprintf(text, 40, "%.*g", precision, value);
-        if (precision == 17 || strtod(text, NULL) == value) return (size_t)n;
-    }
-    return 0;
+size_t cs_format_precise(double value, char *text) {
+    return (size_t)snprintf(text, 40, "%.17g", value);
 }
 
 bool cs_parse_double(const char *text, size_t bytes, double *value) {
-    char copy[256];
+    char copy[CS_DECIMAL_TEXT_BYTES];
     if (bytes == 0 || bytes >= sizeof copy || isspace((unsigned char)text[0])) return false;
     memcpy(copy, text, bytes);
     copy[bytes] = 0;

@@ -3,7 +3,10 @@ import Engine
 /// All command families of this module.
 public enum Families {
     public static var all: [CommandDeclaration] {
-        Strings.declarations + Lists.declarations + Sets.declarations + Hashes.declarations + Keys.declarations
-            + Connection.declarations + Introspection.declarations + Administration.declarations
+        values + Keys.declarations + Connection.declarations + Introspection.declarations + Administration.declarations
+    }
+
+    private static var values: [CommandDeclaration] {
+        Strings.declarations + Lists.declarations + Sets.declarations + Hashes.declarations + SortedSets.declarations
     }
 }

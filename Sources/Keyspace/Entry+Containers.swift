@@ -74,6 +74,7 @@ extension Entry {
         case .set: act(deed, on: reference(MemberTable.self))
         case .list: act(deed, on: listReference)
         case .hash: act(deed, on: reference(FieldTable.self))
+        case .sortedSet: act(deed, on: reference(SortedSet.self))
         default: preconditionFailure("no container of this type")
         }
     }

@@ -25,6 +25,12 @@ extension Entry {
             }
         case (.list, .quicklist): list.value.forEach(in: 0..<list.value.count, from: .head, body)
         case (.set, .hashtable): members.value.forEach(body)
+        case (.sortedSet, .skiplist):
+            forEachScored(0..<scoredCount, reversed: false) { member, score in
+                body(member)
+                let text = DoubleText(score)
+                body(text.bytes)
+            }
         default: preconditionFailure("a value of unknown encoding")
         }
     }

@@ -84,6 +84,7 @@ extension RawSpan {
 
     /// The finite or infinite double that fills the span, C syntax; nil otherwise.
     public var double: Double? {
+        if let short = shortDecimal { return short }
         var value = 0.0
         // SAFETY: the C function reads byteCount bytes.
         let valid = unsafe withUnsafeBytes { bytes in
@@ -127,14 +128,4 @@ public enum DecimalSum {
 }
 
 /// The shortest text that reads back as `value`.
-public func shortestText(of value: Double) -> [UInt8] {
-    if value.isNaN { return [UInt8]("nan") }
-    if value.isInfinite { return [UInt8](value < 0 ? "-inf" : "inf") }
-    // SAFETY: the C function writes at most 40 bytes and returns how many.
-    return unsafe [UInt8](unsafeUninitializedCapacity: 40) { buffer, count in
-        count = unsafe cs_format_double(
-            value, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self))
-    }
-}
-
-
+public func shortestText(of value: Double) -> [UInt8] { DoubleText(value).bytes.array }

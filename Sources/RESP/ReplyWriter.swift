@@ -111,10 +111,10 @@ public struct ReplyWriter: ~Copyable {
     }
 
     public mutating func double(_ value: Double) {
-        let text = shortestText(of: value)
-        guard version == .resp3 else { return bulk(text) }
+        let text = DoubleText(value)
+        guard version == .resp3 else { return bulk(text.bytes) }
         bytes.append(44)
-        bytes.append(text.rawSpan)
+        bytes.append(text.bytes)
         bytes.appendNewline()
     }
 

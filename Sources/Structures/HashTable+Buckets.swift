@@ -62,12 +62,6 @@ extension HashTable {
             unsafe slots(of: bucket)[slot]
         }
 
-        /// Where an element lies whose word may carry a tag in its upper 16 bits.
-        @inlinable @inline(__always)
-        @unsafe static func address(_ word: UnsafeMutableRawPointer) -> UnsafeRawPointer? {
-            unsafe UnsafeRawPointer(bitPattern: UInt(bitPattern: word) & (1 << 48 - 1))
-        }
-
         @inlinable @inline(__always)
         @unsafe static func slots(of bucket: UnsafeMutableRawPointer) -> UnsafeMutablePointer<UnsafeMutableRawPointer> {
             unsafe (bucket + 8).assumingMemoryBound(to: UnsafeMutableRawPointer.self)
@@ -184,8 +178,14 @@ extension HashTable {
         @unsafe func prefetchElements(_ index: Int) {
             let bucket = unsafe bucket(index)
             for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
-                unsafe cs_prefetch(Self.address(Self.pointer(bucket, slot)))
+                unsafe Self.prefetch(Self.pointer(bucket, slot))
             }
+        }
+
+        /// Asks for an element's memory; the upper 16 bits of the pointer may be a tag.
+        @inlinable @inline(__always)
+        @unsafe static func prefetch(_ raw: UnsafeMutableRawPointer) {
+            unsafe cs_prefetch(UnsafeRawPointer(bitPattern: UInt(bitPattern: raw) & (1 << 48 - 1)))
         }
 
         /// Visits the elements that lie in buckets from `first` on.

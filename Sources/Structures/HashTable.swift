@@ -99,7 +99,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
         let bucket = unsafe current.bucket(current.home(hash))
         let matches = unsafe Buckets.matches(bucket, Buckets.fingerprint(hash))
         if matches != 0 {
-            unsafe cs_prefetch(Buckets.address(Buckets.pointer(bucket, matches.trailingZeroBitCount >> 3)))
+            unsafe Buckets.prefetch(Buckets.pointer(bucket, matches.trailingZeroBitCount >> 3))
         }
     }
 

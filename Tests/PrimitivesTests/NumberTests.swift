@@ -65,6 +65,52 @@ private func decimal(_ value: Int64) -> String {
         #expect(shortestText(of: -.infinity) == [UInt8]("-inf"))
     }
 
+    /// Short decimals are read without C's help, to the same bits as Swift's reader has them.
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func decimalsAreReadToTheNearest(seed: UInt64) {
+        var random = RandomGenerator(seed: seed)
+        for _ in 0..<4000 {
+            var text = random.below(3) == 0 ? "-" : ""
+            let digits = 1 + random.below(21)
+            let point = random.below(digits + 2)
+            for index in 0..<digits {
+                if index == point { text += "." }
+                text += String(random.below(random.below(4) == 0 ? 1 : 10))
+            }
+            let bytes = [UInt8](text)
+            let read = bytes.rawSpan.double
+            #expect(read?.bitPattern == Double(text)?.bitPattern, "\(text)")
+        }
+    }
+
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func textsHaveTheFewestDigits(seed: UInt64) {
+        var random = RandomGenerator(seed: seed)
+        for _ in 0..<4000 {
+            let decimals = [1, 10, 100, 1000, 10_000, 1e5, 1e6, 1e7][random.below(8)]
+            let value = Double(random.below(1 << (1 + random.below(45)))) / decimals * (random.below(2) == 0 ? 1 : -1)
+            let digits = { (text: String) in
+                String(text.prefix { $0 != "e" }.filter(\.isNumber).drop { $0 == "0" }.reversed().drop { $0 == "0" }.reversed())
+            }
+            let written = String(decoding: shortestText(of: value), as: UTF8.self)
+            #expect(Double(written) == value && digits(written) == digits(value.description), "\(value) \(written)")
+        }
+    }
+
+    /// What Valkey 9.1 prints.
+    @Test func doublesInTheWayOfRedis() {
+        let texts: [(Double, String)] = [
+            (0, "0"), (-0.0, "-0"), (3.1, "3.1"), (100_000_000, "100000000"), (1e17, "100000000000000000"),
+            (123_456_789_012_345_680, "123456789012345680"), (1e20, "1e+20"), (1e-5, "0.00001"), (0.0001, "0.0001"),
+            (1.5e300, "1.5e+300"), (.leastNonzeroMagnitude, "5e-324"), (1e-7, "1e-7"), (12_345_678.9, "12345678.9"), (-2.25, "-2.25"),
+            (0.1 + 0.2, "0.30000000000000004"), (-1.7976931348623157e308, "-1.7976931348623157e+308"), (.infinity, "inf"),
+        ]
+        for (value, text) in texts {
+            let written = String(decoding: shortestText(of: value), as: UTF8.self)
+            #expect(written == text)
+        }
+    }
+
     @Test func sumsOfDecimals() {
         func sum(_ a: String, _ b: String) -> String {
             let first = [UInt8](a)

@@ -103,8 +103,8 @@ enum cs_decimal_status {
 enum cs_decimal_status cs_add_decimals(const char *first, size_t first_bytes,
                                        const char *second, size_t second_bytes,
                                        char *text, size_t *length);
-/// Shortest text that reads back as the same double; returns its bytes (at most 40).
-size_t cs_format_double(double value, char *text);
+/// 17 significant digits, which read back as the same double; returns the bytes (at most 40).
+size_t cs_format_precise(double value, char *text);
 /// Reads a double that fills the whole text; false when it does not.
 bool cs_parse_double(const char *text, size_t bytes, double *value);
 

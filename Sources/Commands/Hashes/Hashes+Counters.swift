@@ -11,7 +11,7 @@ extension Hashes {
                 summary: "Adds a number to the integer in a field.", syntax: "key field increment", hincrby),
             writer(
                 "hincrbyfloat", arity: 4, [.readWrite, .access, .update], since: "2.6.0",
-                summary: "Adds a fraction to the number in a field.", syntax: "key field increment", hincrbyfloat),
+                summary: "Adds a fraction to the number in a field.", syntax: "key field increment=double", hincrbyfloat),
         ]
     }
 
