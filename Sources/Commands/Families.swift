@@ -4,6 +4,7 @@ import Engine
 public enum Families {
     public static var all: [CommandDeclaration] {
         values + Keys.declarations + Connection.declarations + Introspection.declarations + Administration.declarations
+            + Snapshots.declarations
     }
 
     private static var values: [CommandDeclaration] {

@@ -74,7 +74,7 @@ public enum SnapshotVersion: Equatable, Sendable {
     /// What is written when nothing asks for another.
     public static var usual: Self { .redis(10) }
     /// The lowest that has field expiries.
-    static var fieldExpiries: Self { .redis(12) }
+    public static var fieldExpiries: Self { .redis(12) }
     /// The newest that is read.
     static var newestRead: Int { 13 }
 
@@ -91,6 +91,12 @@ public enum SnapshotVersion: Equatable, Sendable {
         case .redis(let number): Array((number < 10 ? "REDIS000" : "REDIS00").utf8) + Array(String(number).utf8)
         case .valkey80: Array("VALKEY080".utf8)
         }
+    }
+
+    /// The version itself, or the nearest that is written.
+    public var writable: Self {
+        guard case .redis(let number) = self else { return self }
+        return .redis(min(max(number, 9), 12))
     }
 
     /// Whether the version has a code for fields that expire.

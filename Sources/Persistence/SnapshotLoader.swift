@@ -42,6 +42,7 @@ public struct SnapshotLoader: ~Copyable {
     /// What was found so far.
     public private(set) var file = LoadedFile()
     private var database = DatabaseIndex(0)
+    private var hasBegun = false
     /// What stands in front of the next key.
     private var prefix = KeyPrefix()
     /// The key whose value is read.
@@ -61,22 +62,30 @@ public struct SnapshotLoader: ~Copyable {
     /// Bytes read so far.
     public var offset: Int { decoder.source.offset }
 
-    /// Makes the keys of the file be in the keyspace. `progress` is called behind each key.
-    public mutating func load(
-        into keyspace: inout Keyspace, progress: (Int) -> Void = { _ in }
-    ) throws(SnapshotError) {
-        try readMagic()
-        while true {
+    /// Makes keys of the file be in the keyspace, until about so many bytes more are read;
+    /// true when all are. `afterKey` is called behind each key.
+    public mutating func step(
+        into keyspace: inout Keyspace, bytes: Int, afterKey: () -> Void = {}
+    ) throws(SnapshotError) -> Bool {
+        let goal = offset.addingReportingOverflow(bytes)
+        if !hasBegun {
+            try readMagic()
+            hasBegun = true
+        }
+        while goal.overflow || offset < goal.partialValue {
             let code = try decoder.source.byte()
             guard let opcode = Opcode(rawValue: code) else {
                 try readKey(code, &keyspace)
-                progress(decoder.source.offset)
+                afterKey()
                 continue
             }
-            if case .end = opcode { break }
+            if case .end = opcode {
+                try checkSum()
+                return true
+            }
             try read(opcode, &keyspace)
         }
-        try checkSum()
+        return false
     }
 
     private mutating func readMagic() throws(SnapshotError) {
@@ -104,7 +113,7 @@ public struct SnapshotLoader: ~Copyable {
         let found = try decoder.source.littleEndian(UInt64.self)
         guard options.checksSum, found != 0, let expected, expected != found else { return }
         throw decoder.failure(
-            "Wrong RDB checksum expected: (\(String(expected, radix: 16))) but got (\(String(found, radix: 16)))")
+            "RDB CRC error: wrong checksum, expected (\(String(expected, radix: 16))) but got (\(String(found, radix: 16)))")
     }
 
     // MARK: What is no key

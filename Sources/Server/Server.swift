@@ -75,6 +75,18 @@ public struct Server: ~Copyable {
 
     var cycleNanoseconds: Int64 { 1_000_000_000 / max(1, engine.context.configuration.hz) }
 
+    /// One turn of a server that has other things to do: nobody waits for input.
+    mutating func turnWhileLoading() {
+        loop.wait(until: 0)
+        while let completion = loop.next() { handle(completion) }
+        if engine.hasYielded { engine.resumeYielded() }
+        followSettings()
+        sendOutput()
+        engine.endTurn()
+        engine.refreshTime()
+        serveRequests()
+    }
+
     private mutating func handle(_ completion: EventLoop.Completion) {
         switch completion {
         case .received(_, let tag):

@@ -33,6 +33,7 @@ extension Keys {
     static func flushAll(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         let freeing = try freeing(context, arguments)
         for index in 0..<context.databaseCount { context.changed(context.flush(DatabaseIndex(index), freeing)) }
+        context.saveFlush()
         finishFlush(&context, arguments)
         return .done
     }

@@ -15,7 +15,7 @@ extension Partition {
     /// Gives the set to a key, in place of what was there.
     public mutating func storeSet(
         _ builder: consuming SetBuilder, at key: RawSpan, _ hash: UInt64, existing: Entry?,
-        _ expiry: ExpiryChange = .clear, _ access: AccessBits
+        _ expiry: ExpiryChange, _ access: AccessBits
     ) {
         _ = builder.store(at: key, hash, existing: existing, expiry, access, in: &self)
     }

@@ -73,7 +73,7 @@ extension Partition {
     /// Puts a sorted set that is not empty under a key; a small one becomes a listpack.
     public mutating func setSortedSet(
         _ key: RawSpan, _ hash: UInt64, existing: Entry?, _ set: consuming SortedSet, _ limits: PackedLimits,
-        _ expiry: ExpiryChange = .clear, _ access: AccessBits
+        _ expiry: ExpiryChange, _ access: AccessBits
     ) {
         guard Self.fitsListpack(set, limits) else {
             _ = setContainer(key, hash, existing: existing, .sortedSet, .skiplist, set, expiry, access)
