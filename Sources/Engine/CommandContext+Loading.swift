@@ -81,6 +81,7 @@ extension CommandContext {
         func field(_ name: String) -> String? { found.fields.first { $0.name == name }?.value }
         if let version = field("redis-ver") ?? field("valkey-ver") { files.log(.notice, "Loading RDB produced by version \(version)") }
         if let moment = field("ctime").flatMap({ Int64($0) }) { files.log(.notice, "RDB age \(max(0, now / 1000 &- moment)) seconds") }
+        for key in found.emptyKeys { files.log(.notice, "rdbLoadObject read an empty value, skipping empty key: \(key)") }
         for module in found.modules { files.log(.warning, "Data of the module '\(module)' is kept as it is: modules are not supported") }
         if !found.extras.functions.isEmpty {
             files.log(.warning, "\(found.extras.functions.count) libraries of functions are kept as they are: functions are not there yet")
@@ -126,7 +127,7 @@ extension CommandContext {
             return decoder.store(
                 value, at: key, slot.hash, existing: slot.entry, expiry, access, in: &keyspace[slot.database][slot.hash])
         } catch {
-            requests.logLines.append("RESTORE: Bad data format: \(error.description)")
+            host.snapshots?.log(.warning, "RESTORE: Bad data format: \(error.description)")
             return false
         }
     }

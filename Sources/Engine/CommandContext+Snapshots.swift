@@ -139,7 +139,7 @@ extension CommandContext {
     private var snapshotExtras: SnapshotExtras {
         var extras = statistics.snapshots.extras
         extras.fields = [
-            ("redis-ver", host.compatibleVersion), ("redis-bits", "64"), ("ctime", "\(now / 1000)"),
+            ("redis-ver", host.snapshots?.version ?? ""), ("redis-bits", "64"), ("ctime", "\(now / 1000)"),
             ("used-mem", "\(host.memory().used)"), ("aof-base", "0"),
         ]
         return extras

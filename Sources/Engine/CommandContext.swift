@@ -149,8 +149,6 @@ public struct HostFacts: Sendable {
     public var processID: Int32 = 0
     public var runID = ""
     public var executable = ""
-    /// The version of Redis that clients are told.
-    public var compatibleVersion = ""
     public var configurationFile = ""
     public var startMilliseconds: Milliseconds = 0
     public var systemName = ""

@@ -3,6 +3,8 @@ import Primitives
 /// Files and child processes, as snapshots need them. Names are those of files in the
 /// server's directory; numbers of failures are errnos.
 public protocol SnapshotHost: AnyObject, Sendable {
+    /// The version of Redis that a file names as its maker.
+    var version: String { get }
     /// The process that asks: a child has another number than its parent.
     var process: Int32 { get }
     /// Creates a file to be written, empty: a descriptor, or a negated errno.

@@ -11,7 +11,7 @@ public enum Payload {
 
     /// The value of an entry, in the lowest version that holds it.
     /// `dialect`: whose words are used for what only newer versions hold.
-    public static func dump(_ entry: Entry, dialect: SnapshotVersion, compresses: Bool) -> GrowingBytes {
+    public static func make(from entry: Entry, dialect: SnapshotVersion, compresses: Bool) -> GrowingBytes {
         var encoder = SnapshotEncoder(version(for: entry, dialect), compresses: compresses)
         let code = encoder.code(of: entry)
         encoder.append(code)

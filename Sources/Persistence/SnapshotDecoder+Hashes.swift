@@ -65,7 +65,7 @@ extension SnapshotDecoder {
     mutating func packedHash(_ code: ValueCode) throws(SnapshotError) -> DecodedValue {
         try string()
         switch code {
-        case .hashZipmap: try replaceText(by: OldPacks.listpack(ofZipmap: text.bytes), "Hash zipmap")
+        case .hashZipmap: try replaceText(by: OldPacks.listpack(ofZipmap: text.bytes), "Zipmap")
         case .hashZiplist: try replaceText(by: OldPacks.listpack(ofZiplist: text.bytes), "Hash ziplist")
         default: break
         }

@@ -30,6 +30,9 @@ extension SnapshotDecoder {
         for _ in 0..<nodes {
             let code = areOld ? ListNodeCode.packed : ListNodeCode(rawValue: try length())
             try string()
+            guard text.count > 0 else {
+                throw failure("Quicklist integrity check failed: a node is empty")
+            }
             switch code {
             case .plain:
                 list.appendNode(plain: text.bytes)

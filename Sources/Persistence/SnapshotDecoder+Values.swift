@@ -44,7 +44,7 @@ extension SnapshotDecoder {
         guard groups > 0 else { return }
         let pack = Listpack(text.bytes)
         guard pack.count % groups == 0, !RepeatedElements.exist(in: pack, every: groups, seed: limits.seed) else {
-            throw failure("\(kind) integrity check failed: elements are repeated or missing")
+            throw failure("\(kind) integrity check failed: listpack with dup elements or incomplete ones")
         }
     }
 

@@ -29,6 +29,8 @@ public struct LoadedFile: Sendable {
     public var expired = 0
     /// Keys left out because they held nothing.
     public var empty = 0
+    /// The first of them.
+    public var emptyKeys: [String] = []
     /// Names of modules whose data is kept as it is.
     public var modules: [String] = []
 
@@ -204,8 +206,15 @@ public struct SnapshotLoader: ~Copyable {
             file.keys += 1
         } else {
             file.empty += 1
+            if file.emptyKeys.count < Self.namedKeys {
+                let name = key.bytes.text
+                file.emptyKeys.append(name)
+            }
         }
     }
+
+    /// Empty keys that are told by name.
+    private static var namedKeys: Int { 100 }
 
     private func access(_ prefix: KeyPrefix) -> AccessBits {
         switch options.accessPolicy {

@@ -25,8 +25,8 @@ extension Server {
         } catch {
             guard case .failed(let text) = error else { return }
             logger.warning(text)
-            logger.warning("Fatal error loading the DB, check server logs. Exiting.")
-            throw StartupError("Fatal error loading the DB: \(text)")
+            logger.warning("Fatal error loading the DB: \(text). Terminating server after rdb file reading failure.")
+            throw StartupError("Fatal error loading the DB.")
         }
         let seconds = Double(time.monotonicNanoseconds - begin) / 1e9
         engine.refreshTime()

@@ -123,7 +123,6 @@ extension Server {
         engine.context.statistics.memory.startup = meter.used
         engine.context.host.lazyFree = { (worker.pending, freed.value) }
         engine.context.host.configuration = DirectiveApplication.host(control)
-        engine.context.host.compatibleVersion = Identity.compatibleVersion
         engine.context.host.snapshots = SnapshotFiles(logger, engine.context.time, control)
         engine.context.statistics.snapshots.lastSave = engine.context.now
         engine.context.host.sleep = { Process.sleep(microseconds: $0) }

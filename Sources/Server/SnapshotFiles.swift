@@ -1,3 +1,4 @@
+import Commands
 import Engine
 import Networking
 import Primitives
@@ -23,6 +24,7 @@ final class SnapshotFiles: SnapshotHost {
         self.control = control
     }
 
+    var version: String { Identity.compatibleVersion }
     var process: Int32 { Process.identifier }
     func create(_ name: String) -> Int32 { File.create(name) }
     func write(_ file: Int32, _ bytes: RawSpan) -> Int32 { File.write(bytes, to: file) }

@@ -15,6 +15,7 @@ public final class MemorySnapshots: SnapshotHost, @unchecked Sendable {
 
     public init() {}
 
+    public var version: String { "7.2.4" }
     public var process: Int32 { 1 }
 
     public func create(_ name: String) -> Int32 {

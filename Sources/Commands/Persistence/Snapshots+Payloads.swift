@@ -12,7 +12,7 @@ extension Snapshots {
                 since: "2.6.0",
                 complexity: "O(1) to find the key, O(N*M) to write N elements of M bytes.",
                 summary: "Returns the value of a key as bytes that RESTORE takes.", syntax: "key",
-                tips: ["nondeterministic_output"], dump),
+                tips: ["nondeterministic_output"], dumpKey),
             restoreDeclaration("restore", since: "2.6.0", isInternal: false),
             restoreDeclaration("restore-asking", since: "3.0.0", isInternal: true),
         ]
@@ -31,15 +31,15 @@ extension Snapshots {
             isInternal: isInternal, restore)
     }
 
-    private static func dump(
+    private static func dumpKey(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         guard let entry = context.lookupRead(arguments[1]).entry else {
             context.reply.null()
             return .done
         }
-        let payload = Payload.dump(
-            entry, dialect: context.snapshotDialect, compresses: context.configuration.persistence.compresses)
+        let payload = Payload.make(
+            from: entry, dialect: context.snapshotDialect, compresses: context.configuration.persistence.compresses)
         context.reply.bulk(payload.bytes)
         return .done
     }
