@@ -3,11 +3,12 @@ import Engine
 /// All command families of this module.
 public enum Families {
     public static var all: [CommandDeclaration] {
-        values + Keys.declarations + Connection.declarations + Introspection.declarations + Administration.declarations
-            + Snapshots.declarations
+        values + Transactions.declarations + Keys.declarations + Connection.declarations + Introspection.declarations
+            + Administration.declarations + Snapshots.declarations
     }
 
     private static var values: [CommandDeclaration] {
-        Strings.declarations + Lists.declarations + Sets.declarations + Hashes.declarations + SortedSets.declarations
+        Strings.declarations + Bitmaps.declarations + HyperLogLogs.declarations + Lists.declarations + Sets.declarations
+            + Hashes.declarations + SortedSets.declarations
     }
 }

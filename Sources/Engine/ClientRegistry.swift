@@ -9,6 +9,8 @@ public struct ClientRegistry: ~Copyable {
     private var byNumber: [Int64: SessionID] = [:]
     /// Sessions that have output to send.
     var dirty: [SessionID] = []
+    /// Keys that sessions watch.
+    var watched = WatchedKeys()
     /// What concerns all sessions together.
     var control = ClientControl()
 
@@ -30,6 +32,9 @@ public struct ClientRegistry: ~Copyable {
         slab.remove(id)
         byNumber[number] = nil
     }
+
+    /// Keys that some session watches.
+    public var watchedKeyCount: Int { watched.count }
 
     /// How many were dropped for what they held.
     public var limitCounters: ClientLimitCounters { control.counters }

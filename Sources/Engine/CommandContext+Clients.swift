@@ -69,6 +69,7 @@ extension CommandContext {
     public mutating func resetSession() {
         stopMonitoring()
         session.transaction = nil
+        unwatchAll()
         session.database = DatabaseIndex(0)
         session.version = .resp2
         reply.version = .resp2
@@ -116,7 +117,7 @@ extension Session {
     public var memoryUsage: Int {
         MemoryLayout<Session>.size + identity.name.count + identity.libraryName.count + identity.libraryVersion.count
             + pendingInputBytes + unusedInputBytes + transactionBytes + blockedBytes + pendingOutputBytes
-            + fieldsets.memoryUsage
+            + fieldsets.memoryUsage + watchedBytes
     }
 }
 

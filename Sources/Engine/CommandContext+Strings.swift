@@ -24,6 +24,28 @@ extension CommandContext {
         return patchString(entry, slot, at: offset, bytes)
     }
 
+    /// Makes the string at a key raw and at least `count` bytes long, zeros
+    /// added; the key comes into being when there is none. Returns its slot,
+    /// whose entry stays where it is as long as the string does not grow.
+    public mutating func growString(_ key: RawSpan, _ slot: KeySlot, to count: Int) -> KeySlot {
+        guard let entry = slot.entry else {
+            setString(key, slot, RawSpan(literal: ""), .clear)
+            return growString(key, lookup(key, in: slot.database), to: count)
+        }
+        let last = max(count, entry.stringCount) - 1
+        guard last >= 0 else { return slot }
+        self[slot].patchBits(entry, slot.hash, at: last * 8, width: 8, entry.bitField(last * 8, width: 8))
+        return lookup(key, in: slot.database)
+    }
+
+    /// Sets a key to a combination of strings, of which the longest has `count` bytes.
+    public mutating func setCombination(
+        _ key: RawSpan, _ slot: KeySlot, _ operation: BitOperation, _ sources: [Entry?], count: Int
+    ) {
+        let access = access(after: slot)
+        self[slot].setCombination(key, slot.hash, existing: slot.entry, operation, sources, count: count, access)
+    }
+
     /// Removes a key because its new expiry is past already: what remains to
     /// be told and propagated is a deletion.
     public mutating func removeAsPast(_ key: RawSpan, _ slot: KeySlot) {

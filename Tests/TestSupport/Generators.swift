@@ -6,10 +6,10 @@ public typealias CommandGenerator = @Sendable (inout RandomGenerator) -> [[UInt8
 /// The generators that the replay and the differential tests draw from. A
 /// family adds its own here.
 public enum Generators {
-    public static var all: [CommandGenerator] { [getAndSet, strings, keys, sets, lists, hashes, sortedSets] }
+    public static var all: [CommandGenerator] { [getAndSet, strings, bits, keys, sets, lists, hashes, sortedSets] }
 
     /// What Redis 7.0 does not know, and the peers answer differently or not at all.
-    public static var newer: [CommandGenerator] { [newerStrings, newerLists, newerHashes, newerSortedSets] }
+    public static var newer: [CommandGenerator] { [newerStrings, newerBits, newerLists, newerHashes, newerSortedSets] }
 
     /// Commands whose replies depend on chance or on the order of a table: only their effects can be compared.
     public static var chancy: [CommandGenerator] { [chancySets] }
@@ -24,6 +24,8 @@ public enum Generators {
     static let newerHashes: CommandGenerator = { random in HashGenerator.newer(&random) }
     static let sortedSets: CommandGenerator = { random in SortedSetGenerator.command(&random) }
     static let newerSortedSets: CommandGenerator = { random in SortedSetGenerator.newer(&random) }
+    static let bits: CommandGenerator = { random in BitGenerator.command(&random) }
+    static let newerBits: CommandGenerator = { random in BitGenerator.newer(&random) }
     static let keys: CommandGenerator = { random in KeyGenerator.command(&random) }
 
     /// GET and SET on a few keys, with values of all encodings.

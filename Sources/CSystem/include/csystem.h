@@ -176,6 +176,38 @@ int64_t cs_local_offset_seconds(int64_t wall_seconds);
 size_t cs_system_name(char *text, size_t capacity);
 void cs_ignore_broken_pipes(void);
 
+// Many bytes at once -------------------------------------------------------
+
+/// Bits that are one.
+uint64_t cs_count_bits(const uint8_t *bytes, size_t count);
+/// How many bytes in front equal `value`.
+size_t cs_run_length(const uint8_t *bytes, size_t count, uint8_t value);
+// a = a op b; a and b do not overlap.
+void cs_bits_and(uint8_t *a, const uint8_t *b, size_t count);
+void cs_bits_or(uint8_t *a, const uint8_t *b, size_t count);
+void cs_bits_xor(uint8_t *a, const uint8_t *b, size_t count);
+void cs_bits_and_not(uint8_t *a, const uint8_t *b, size_t count);
+void cs_bits_not(uint8_t *a, size_t count);
+/// Adds b to the bits seen once at least and those seen twice at least.
+void cs_bits_once(uint8_t *once, uint8_t *twice, const uint8_t *b, size_t count);
+// to = a op b, stored past the caches: for what does not fit them. `to` may be a or b.
+void cs_stream_and(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
+void cs_stream_or(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
+void cs_stream_xor(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
+void cs_stream_and_not(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
+/// The inverse of a; b is not used.
+void cs_stream_not(uint8_t *to, const uint8_t *a, const uint8_t *b, size_t count);
+
+// `count` registers, a multiple of 32, one per byte; packed ones have six bits
+// each, the lowest bits of the lowest byte first.
+/// Raises registers to those of `packed`, ahead of which four bytes must be readable.
+void cs_registers_merge(uint8_t *registers, const uint8_t *packed, size_t count);
+void cs_registers_pack(uint8_t *packed, const uint8_t *registers, size_t count);
+/// The sum of 2^(38 - register); registers above 38 count nothing.
+uint64_t cs_registers_sum(const uint8_t *registers, size_t count);
+uint8_t cs_registers_largest(const uint8_t *registers, size_t count);
+size_t cs_registers_zeros(const uint8_t *registers, size_t count);
+
 // long double, which Swift has not on every machine -----------------------
 
 // The bytes of a long double.

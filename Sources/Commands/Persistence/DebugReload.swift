@@ -26,7 +26,10 @@ extension Administration {
             do throws(SaveFailure) { try context.saveSnapshot() } catch { throw context.failure("ERR") }
         }
         if empties {
-            for index in 0..<context.databaseCount { context.flush(DatabaseIndex(index), .now) }
+            for number in 0..<context.databaseCount {
+                context.willReplace(DatabaseIndex(number))
+                context.flush(DatabaseIndex(number), .now)
+            }
         }
         do throws(LoadFailure) {
             try context.loadSnapshot(replacing: replaces)
