@@ -105,6 +105,9 @@ int cs_fork(int kept) {
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_DFL);
     signal(SIGUSR1, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
     if (kept > 3) close_range(3, (unsigned)kept - 1, 0);
     close_range(kept >= 3 ? (unsigned)kept + 1 : 3, ~0U, 0);
     return 0;

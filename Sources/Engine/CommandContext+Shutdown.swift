@@ -18,7 +18,7 @@ public struct ShutdownWish: Sendable {
 extension CommandContext {
     /// Saves the data if that is wanted; false when the process must not end.
     public mutating func prepareShutdown(_ wish: ShutdownWish) -> Bool {
-        guard let files = host.snapshots else { return true }
+        guard let files = host.snapshots else { return wish.saves != true || wish.isForced }
         if statistics.snapshots.child != nil {
             files.log(.warning, "There is a child saving an .rdb. Killing it!")
             endBackgroundSaveNow()

@@ -52,7 +52,7 @@ enum OldPacks {
             count += 1
         }
         let noted = Int(bytes.byte(0))
-        guard place == bytes.byteCount - 1, noted >= 254 || noted == count else { return nil }
+        guard count > 0, place == bytes.byteCount - 1, noted >= 254 || noted == count else { return nil }
         return pack
     }
 

@@ -26,8 +26,8 @@ extension Snapshots {
             keys: [.key(1, [.overwrite, .update])], group: isInternal ? .server : .generic, since: since,
             complexity: "O(1) to create the key, O(N*M) to make N elements of M bytes; O(N*M*log(N)) for sorted sets.",
             summary: isInternal ? "The RESTORE of a cluster's MIGRATE." : "Creates a key from what DUMP returned.",
-            syntax: "key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency@5.0.0]",
-            history: ["3.0.0": "REPLACE.", "5.0.0": "ABSTTL, IDLETIME and FREQ."],
+            syntax: "key ttl serialized-value [REPLACE@3.0.0] [ABSTTL@5.0.0] [IDLETIME seconds@5.0.0] [FREQ frequency=integer@5.0.0]",
+            history: ["3.0.0": "REPLACE.", "5.0.0": "ABSTTL.", "5.0.0": "IDLETIME and FREQ."],
             isInternal: isInternal, restore)
     }
 
