@@ -1,8 +1,8 @@
 import Keyspace
 import Primitives
 
-/// What loading a file does beside making keys.
-public struct LoadOptions: Sendable {
+/// How loading a file goes about it.
+public struct LoadOptions {
     /// Keys whose time is over at this moment are left out; nil: none are.
     public var dropsExpiredAt: Milliseconds?
     /// What becomes of keys that are there already.
@@ -13,6 +13,10 @@ public struct LoadOptions: Sendable {
     public var checksSum = true
     /// A version that is newer than all known ones is tried.
     public var acceptsAnyVersion = false
+    /// Values are read and forgotten: for a check of the file.
+    public var discardsKeys = false
+    /// Is told what the file has beside keys.
+    public var observer: ((SnapshotEvent) -> Void)?
 
     public init() {}
 }
@@ -25,6 +29,8 @@ public struct LoadedFile: Sendable {
     public var fields: [(name: String, value: String)] = []
     /// Keys that are in the databases now.
     public var keys = 0
+    /// Keys with an expiry.
+    public var expiring = 0
     /// Keys left out because their time was over.
     public var expired = 0
     /// Keys left out because they held nothing.
@@ -37,12 +43,38 @@ public struct LoadedFile: Sendable {
     init() {}
 }
 
+/// What a file has beside keys.
+public enum SnapshotEvent {
+    case field(name: String, value: String)
+    case database(Int)
+    /// The checksum is right, or there is none.
+    case sum(isChecked: Bool)
+}
+
+/// What a loader is busy with, in the words of redis-check-rdb.
+public enum LoadActivity: String, Sendable {
+    case start
+    case readType = "read-type"
+    case readExpiry = "read-expire"
+    case readKey = "read-key"
+    case readValue = "read-object-value"
+    case checkSum = "check-sum"
+    case readLength = "read-len"
+    case readField = "read-aux"
+    case readModuleData = "read-module-aux"
+    case readFunction = "read-function"
+}
+
 /// Reads a whole file.
 public struct SnapshotLoader: ~Copyable {
     var decoder: SnapshotDecoder
     private let options: LoadOptions
     /// What was found so far.
     public private(set) var file = LoadedFile()
+    /// What is being done.
+    public private(set) var activity = LoadActivity.start
+    /// The code of the value that is being read.
+    public private(set) var valueCode: UInt8?
     private var database = DatabaseIndex(0)
     private var hasBegun = false
     /// What stands in front of the next key.
@@ -75,6 +107,7 @@ public struct SnapshotLoader: ~Copyable {
             hasBegun = true
         }
         while goal.overflow || offset < goal.partialValue {
+            activity = .readType
             let code = try decoder.source.byte()
             guard let opcode = Opcode(rawValue: code) else {
                 try readKey(code, &keyspace)
@@ -110,10 +143,14 @@ public struct SnapshotLoader: ~Copyable {
     }
 
     private mutating func checkSum() throws(SnapshotError) {
+        activity = .checkSum
         guard file.version.hasChecksum else { return }
         let expected = decoder.source.currentSum()
         let found = try decoder.source.littleEndian(UInt64.self)
-        guard options.checksSum, found != 0, let expected, expected != found else { return }
+        guard options.checksSum, found != 0, let expected, expected != found else {
+            options.observer?(.sum(isChecked: options.checksSum && found != 0))
+            return
+        }
         throw decoder.failure(
             "RDB CRC error: wrong checksum, expected (\(String(expected, radix: 16))) but got (\(String(found, radix: 16)))")
     }
@@ -121,6 +158,7 @@ public struct SnapshotLoader: ~Copyable {
     // MARK: What is no key
 
     private mutating func read(_ opcode: Opcode, _ keyspace: inout Keyspace) throws(SnapshotError) {
+        activity = Self.activity(opcode)
         switch opcode {
         case .expirySeconds:
             prefix.expiry = Int64(try decoder.source.littleEndian(Int32.self)) * 1000
@@ -144,8 +182,21 @@ public struct SnapshotLoader: ~Copyable {
         }
     }
 
+    private static func activity(_ opcode: Opcode) -> LoadActivity {
+        switch opcode {
+        case .expirySeconds, .expiryMilliseconds: .readExpiry
+        case .select, .resize, .slotInfo, .frequency, .idle: .readLength
+        case .aux: .readField
+        case .moduleAux: .readModuleData
+        case .function, .functionOld: .readFunction
+        case .end: .checkSum
+        }
+    }
+
     private mutating func select(_ databases: Int) throws(SnapshotError) {
         let number = try decoder.length()
+        options.observer?(.database(number))
+        guard !options.discardsKeys else { return }
         guard number < databases else {
             throw decoder.failure("Data file was created with a server configured to handle more than \(databases) databases")
         }
@@ -154,6 +205,7 @@ public struct SnapshotLoader: ~Copyable {
 
     /// Makes room ahead of the keys, as far as the rest of the file can hold so many.
     private mutating func reserve(_ keys: Int, _ expiring: Int, _ keyspace: inout Keyspace) {
+        guard !options.discardsKeys else { return }
         let possible = min(keys, decoder.source.remaining / 3)
         let partitions = keyspace[database].partitionCount
         for index in 0..<partitions {
@@ -169,13 +221,17 @@ public struct SnapshotLoader: ~Copyable {
         try decoder.string()
         let value = decoder.text.bytes.text
         file.fields.append((name, value))
+        options.observer?(.field(name: name, value: value))
     }
 
     // MARK: Keys
 
     private mutating func readKey(_ code: UInt8, _ keyspace: inout Keyspace) throws(SnapshotError) {
+        activity = .readKey
+        valueCode = code
         try decoder.string()
         swap(&key, &decoder.text)
+        activity = .readValue
         let prefix = prefix
         self.prefix = KeyPrefix()
         let value: DecodedValue
@@ -186,8 +242,15 @@ public struct SnapshotLoader: ~Copyable {
             failure.key = key.bytes.array
             throw failure
         }
+        valueCode = nil
+        if prefix.expiry != nil { file.expiring += 1 }
         if let expiry = prefix.expiry, let moment = options.dropsExpiredAt, expiry <= moment {
             file.expired += 1
+            if options.discardsKeys { file.keys += 1 }
+            return
+        }
+        if options.discardsKeys {
+            file.keys += 1
             return
         }
         try store(value, prefix, &keyspace)

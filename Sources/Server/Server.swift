@@ -29,6 +29,7 @@ public struct Server: ~Copyable {
     public static func main(_ arguments: [String]) -> Int32 {
         do throws(StartupError) {
             switch try Invocation.read(arguments) {
+            case .checkSnapshot(let path): return SnapshotCheck.run(path)
             case .say(let text, let status):
                 File.write([UInt8](text), to: status == 0 ? 1 : 2)
                 return status
