@@ -9,6 +9,7 @@ public struct ShutdownWish: Sendable {
     /// Whether the process ends although saving fails.
     public var isForced: Bool
 
+    /// Both wishes.
     public init(saves: Bool?, isForced: Bool) {
         self.saves = saves
         self.isForced = isForced

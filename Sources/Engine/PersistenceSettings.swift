@@ -5,7 +5,9 @@ import Primitives
 
 /// When to save: after so many seconds, if there were so many changes.
 public struct SavePoint: Sendable, Equatable {
+    /// Since the last snapshot.
     public let seconds: Int64
+    /// At least.
     public let changes: Int64
 }
 
@@ -40,16 +42,21 @@ public enum VersionChecking: String, Sendable, CaseIterable { case strict, relax
 
 /// How data is saved and loaded.
 public struct PersistenceSettings: Sendable {
+    /// When a snapshot is made by itself; none: never.
     public var savePoints = [
         SavePoint(seconds: 3600, changes: 1), SavePoint(seconds: 300, changes: 100), SavePoint(seconds: 60, changes: 10_000),
     ]
     /// In the server's directory; empty: data is neither saved nor loaded.
     public var fileName = [UInt8]("dump.rdb")
+    /// Whether long strings are compressed.
     public var compresses = true
+    /// Whether files have checksums, and these are looked at.
     public var checks = true
+    /// In which version files are written.
     public var version = SnapshotVersionSetting.auto
     /// Whether field expiries may be lost when the version has none.
     public var dropsFieldExpiries = false
+    /// What becomes of files of unknown versions.
     public var versionChecking = VersionChecking.strict
     /// Whether writes are refused after a save that failed.
     public var stopsWritesOnError = true

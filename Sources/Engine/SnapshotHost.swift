@@ -21,6 +21,7 @@ public protocol SnapshotHost: AnyObject, Sendable {
     func open(_ name: String) -> (file: Int32, bytes: Int?)
     /// Appends up to `count` bytes of the file: how many, 0 at the end, or a negated errno.
     func read(_ file: Int32, _ buffer: inout GrowingBytes, _ count: Int) -> Int
+    /// Closes a file that was read.
     func close(_ file: Int32)
 
     /// Makes a copy of the process: 0 in the copy, its number in the original, or a negated errno.
@@ -36,7 +37,9 @@ public protocol SnapshotHost: AnyObject, Sendable {
     /// How the child has ended; nil while it has not.
     func reap(_ child: Int32) -> ChildEnd?
 
+    /// Writes a line into the log.
     func log(_ level: LogLevel, _ text: String)
+    /// An errno in words.
     func describe(_ failure: Int32) -> String
 }
 
@@ -47,6 +50,7 @@ public struct SnapshotReport: Sendable {
     /// Bytes of memory that it does not share with its parent.
     public var copiedBytes: Int64
 
+    /// Both numbers.
     public init(keys: Int64, copiedBytes: Int64) {
         self.keys = keys
         self.copiedBytes = copiedBytes

@@ -17,8 +17,9 @@ public struct SnapshotState: Sendable {
     public var lastCopiedBytes: Int64 = 0
     /// The most that any child has not shared.
     public var peakCopiedBytes: Int64 = 0
-    /// How long the last fork took, and how many there were.
+    /// How long the last fork took.
     public var lastForkMicroseconds: Int64 = 0
+    /// Children that were made.
     public var forks: Int64 = 0
     /// The child that is writing.
     public var child: BackgroundSave?
@@ -47,8 +48,9 @@ public struct BackgroundSave: Sendable {
     let changes: Int64
     /// Keys that it has to write.
     public let keys: Int64
-    /// What it has told last, and when.
+    /// What it has told last.
     public var report = SnapshotReport(keys: 0, copiedBytes: 0)
+    /// When it has told that.
     public var reportTime: Milliseconds = 0
     /// Whether it was told to end.
     var isStopped = false
@@ -56,6 +58,7 @@ public struct BackgroundSave: Sendable {
 
 /// How far loading has come.
 public struct LoadingProgress: Sendable {
+    /// When it began.
     public let begin: Milliseconds
     /// Bytes of the file.
     public let total: Int64

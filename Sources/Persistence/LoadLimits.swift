@@ -7,11 +7,13 @@ public struct LoadLimits: Sendable {
     public let sets: SetLimits
     /// Integers of an intset.
     public let intsetEntries: Int64
-    /// Elements of a set's listpack, and bytes of each.
+    /// Elements of a set's listpack.
     public let setEntries: Int64
+    /// Bytes of an element of a set's listpack.
     public let setBytes: Int64
-    /// Fields of a hash's listpack, and bytes of a field or value.
+    /// Fields of a hash's listpack.
     public let hashEntries: Int64
+    /// Bytes of a field or value in a hash's listpack.
     public let hashBytes: Int64
     /// Up to which size sorted sets are listpacks.
     public let sortedSets: PackedLimits
@@ -20,6 +22,7 @@ public struct LoadLimits: Sendable {
     /// The seed of keys and containers.
     public let seed: HashSeed
 
+    /// Limits as the configuration has them.
     public init(
         intsetEntries: Int64, setEntries: Int64, setBytes: Int64, hashEntries: Int64, hashBytes: Int64,
         sortedSets: PackedLimits, lists: ListLimits, seed: HashSeed

@@ -21,6 +21,7 @@ public struct SnapshotDecoder: ~Copyable {
     /// Whether the code 22 is Valkey's.
     var isValkey = false
 
+    /// A decoder that stands where the source stands.
     public init(_ source: consuming ByteSource, _ limits: LoadLimits) {
         self.source = source
         self.limits = limits
@@ -94,10 +95,13 @@ public struct SnapshotDecoder: ~Copyable {
         let count = try length()
         compressed.truncate(to: 0)
         try source.move(packed, to: &compressed)
-        guard count <= Self.largestString, let raw = LZF.decompress(compressed.bytes, count: count) else {
+        guard count <= Self.largestString, Self.decompress(compressed, count, &text) else {
             throw failure("a compressed string is damaged")
         }
-        text.append(raw.rawSpan)
+    }
+
+    private static func decompress(_ packed: borrowing GrowingBytes, _ count: Int, _ text: inout GrowingBytes) -> Bool {
+        LZF.decompress(packed.bytes, count: count, to: &text)
     }
 
     /// No string is longer, whatever a file says.

@@ -11,6 +11,9 @@ public struct SnapshotEncoder: ~Copyable {
     /// Gets the bytes when there are many; returns an errno, 0 for success.
     private let drain: ((RawSpan) -> Int32)?
     private let checksum: CRC64?
+    private var compressor = LZFCompressor()
+    /// What the compressor has made.
+    private var packed = GrowingBytes()
     /// The checksum of what was drained.
     private(set) var sum: UInt64 = 0
     /// The first errno.
@@ -77,16 +80,22 @@ public struct SnapshotEncoder: ~Copyable {
     mutating func string(_ string: RawSpan) {
         let count = string.byteCount
         if count <= 11, let integer = string.canonicalInteger, appendInteger(integer) { return }
-        if compresses, count > Self.leastCompressed, let packed = LZF.compress(string, limit: count - 4) {
-            bytes.append(0xc3)
-            length(packed.count)
-            length(count)
-            bytes.append(packed.rawSpan)
-        } else {
+        if !compresses || count <= Self.leastCompressed || !appendCompressed(string) {
             length(count)
             bytes.append(string)
         }
         flush()
+    }
+
+    /// False when compression does not pay.
+    private mutating func appendCompressed(_ string: RawSpan) -> Bool {
+        packed.truncate(to: 0)
+        guard compressor.compress(string, limit: string.byteCount - 4, to: &packed) else { return false }
+        bytes.append(0xc3)
+        length(packed.count)
+        length(string.byteCount)
+        bytes.append(packed)
+        return true
     }
 
     /// False when the integer needs more than 32 bits.

@@ -7,7 +7,9 @@ public struct LoadOptions {
     public var dropsExpiredAt: Milliseconds?
     /// What becomes of keys that are there already.
     public var replacesKeys = false
+    /// What access bits mean.
     public var accessPolicy = AccessPolicy.recency
+    /// From when idle times count.
     public var now: Milliseconds = 0
     /// A wrong or missing checksum is an error.
     public var checksSum = true
@@ -18,12 +20,15 @@ public struct LoadOptions {
     /// Is told what the file has beside keys.
     public var observer: ((SnapshotEvent) -> Void)?
 
+    /// As a start of the server wants it.
     public init() {}
 }
 
 /// What a file had in it.
 public struct LoadedFile: Sendable {
+    /// The version it was written in.
     public var version = SnapshotVersion.usual
+    /// What is to be written again.
     public var extras = SnapshotExtras()
     /// Names and values of its AUX fields.
     public var fields: [(name: String, value: String)] = []
@@ -88,6 +93,7 @@ public struct SnapshotLoader: ~Copyable {
         var frequency: UInt8?
     }
 
+    /// Nothing is read yet.
     public init(_ source: consuming ByteSource, _ limits: LoadLimits, _ options: LoadOptions) {
         decoder = SnapshotDecoder(source, limits)
         self.options = options

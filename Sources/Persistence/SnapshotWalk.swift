@@ -23,6 +23,7 @@ public struct SnapshotWalk {
         case end
     }
 
+    /// The beginning.
     public init() {}
 
     /// Goes on to the next bucket and visits its keys, or to the next database that has keys.

@@ -11,20 +11,28 @@ public struct SnapshotExtras: Sendable {
     /// Data of modules, as above, without the opcode.
     public var moduleData: [[UInt8]] = []
 
+    /// Nothing.
     public init() {}
 }
 
 /// How a file is written.
 public struct SnapshotSettings: Sendable {
+    /// The version to write.
     public var version = SnapshotVersion.usual
+    /// Whether long strings are compressed.
     public var compresses = true
+    /// Whether the file ends with its checksum.
     public var checks = true
-    /// Whether uses of keys are written: as idle times or as frequencies.
+    /// Whether it is written how long keys were not used.
     public var writesIdleTimes = false
+    /// Whether it is written how often keys are used.
     public var writesFrequencies = false
+    /// The moment from which idle times count.
     public var now: Milliseconds = 0
+    /// Minutes after which a count of uses loses one.
     public var lfuDecayMinutes = 1
 
+    /// As the default settings say.
     public init() {}
 }
 

@@ -35,16 +35,34 @@ public struct GrowingBytes: ~Copyable {
         unsafe base = reallocate(base, capacity)
     }
 
+    /// Appends a byte.
     public mutating func append(_ byte: UInt8) {
         if count == capacity { reserve(count + 1) }
         unsafe base.storeBytes(of: byte, toByteOffset: count, as: UInt8.self)
         count += 1
     }
 
+    /// Appends bytes.
     public mutating func append(_ bytes: RawSpan) {
         reserve(count + bytes.byteCount)
         unsafe bytes.copy(to: base + count)
         count += bytes.byteCount
+    }
+
+    /// Appends the bytes of another run.
+    public mutating func append(_ other: borrowing GrowingBytes) { append(other.bytes) }
+
+    /// Appends `copied` bytes from `offset` on; they may reach into what is being appended.
+    public mutating func append(copyOf offset: Int, _ copied: Int) {
+        precondition(offset >= 0 && offset < count && copied >= 0)
+        reserve(count + copied)
+        if copied <= count - offset {
+            unsafe _ = memcpy(base + count, base + offset, copied)
+        } else {
+            let bytes = unsafe base.assumingMemoryBound(to: UInt8.self)
+            for index in 0..<copied { unsafe bytes[count + index] = bytes[offset + index] }
+        }
+        count += copied
     }
 
     /// Appends an integer, lowest byte first.
