@@ -75,7 +75,7 @@ let package = Package(
             name: "PersistenceTests", dependencies: ["TestSupport", "Persistence", "Engine", "Keyspace", "Structures", "Primitives"],
             swiftSettings: tests),
         .testTarget(
-            name: "EngineTests", dependencies: ["TestSupport", "Fuzzing", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
+            name: "EngineTests", dependencies: ["TestSupport", "Fuzzing", "Commands", "Engine", "Keyspace", "RESP", "Primitives", "System"],
             swiftSettings: tests),
         // Needs a live peer; skipped where there is none.
         .testTarget(

@@ -3,8 +3,8 @@ import Engine
 /// All command families of this module.
 public enum Families {
     public static var all: [CommandDeclaration] {
-        values + Transactions.declarations + Keys.declarations + Connection.declarations + Introspection.declarations
-            + Administration.declarations + Snapshots.declarations
+        values + Sorting.declarations + Transactions.declarations + Keys.declarations + Connection.declarations
+            + Introspection.declarations + Administration.declarations + Snapshots.declarations
     }
 
     private static var values: [CommandDeclaration] {

@@ -73,6 +73,7 @@ extension CommandContext {
         switch accessPolicy {
         case .recency:
             entry.access = AccessBits(seconds: now)
+        case .modification: break
         case .frequency(let decayMinutes, let factor):
             entry.access = entry.access.touchedFrequency(
                 at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
@@ -82,6 +83,7 @@ extension CommandContext {
     /// As `Configuration.accessPolicy`, but read field by field: the call would copy the whole configuration.
     @inline(__always)
     private var accessPolicy: AccessPolicy {
+        if configuration.maximumMemoryPolicy.isModification { return .modification }
         guard configuration.maximumMemoryPolicy.isFrequency else { return .recency }
         return .frequency(decayMinutes: Int(configuration.lfuDecayMinutes), factor: Int(configuration.lfuLogFactor))
     }
@@ -227,7 +229,10 @@ extension CommandContext {
         return result
     }
 
-    public mutating func swapDatabases(_ a: DatabaseIndex, _ b: DatabaseIndex) { keyspace.swap(a, b) }
+    public mutating func swapDatabases(_ a: DatabaseIndex, _ b: DatabaseIndex) {
+        keyspace.swap(a, b)
+        if notices.interest.contains(.blockedClients) { blocking.changedDatabases += [a, b] }
+    }
 
     public enum Freeing: Sendable { case now, background }
 
@@ -259,7 +264,15 @@ extension CommandContext {
 
     public mutating func keyModified(_ key: RawSpan, _ event: KeyEvent, in database: DatabaseIndex) {
         notices.changes &+= 1
+        if configuration.maximumMemoryPolicy.isModification { noteModification(key, database) }
         notice(key, event, database)
+    }
+
+    /// Renews the moment of the last change, for policies that go by it.
+    @inline(never)
+    private func noteModification(_ key: RawSpan, _ database: DatabaseIndex) {
+        let hash = keyspace.hash(key)
+        keyspace[database][hash].find(key, hash)?.access = AccessBits(seconds: now)
     }
 
     /// Tells an event that is no change of its own (a second event of one change).

@@ -94,8 +94,11 @@ public struct CommandContext: ~Copyable {
     // MARK: Blocking
 
     /// Names what the command waits for; the handler then returns `.block`.
-    public mutating func wait(for keys: [[UInt8]], until deadline: Milliseconds?, _ reply: TimeoutReply) {
-        blocking.waiting = WaitRequest(keys: keys, deadline: deadline, reply: reply)
+    /// `type`: what a key must hold to be of use; nil: any change of it may be.
+    public mutating func wait(
+        for keys: [[UInt8]], of type: ValueType? = nil, until deadline: Milliseconds?, _ reply: TimeoutReply
+    ) {
+        blocking.waiting = WaitRequest(keys: keys, type: type, deadline: deadline, reply: reply)
     }
 }
 
@@ -103,10 +106,13 @@ struct BlockingRequests {
     var waiting: WaitRequest?
     /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
     var unblocking: [(session: SessionID, how: Unblocking)] = []
+    /// Databases whose keys were all exchanged (SWAPDB).
+    var changedDatabases: [DatabaseIndex] = []
 }
 
 struct WaitRequest {
     let keys: [[UInt8]]
+    let type: ValueType?
     let deadline: Milliseconds?
     let reply: TimeoutReply
 }
@@ -169,7 +175,8 @@ public struct HostFacts: Sendable {
     public var port: Int64 = 0
     /// What DEBUG has switched.
     public var debug = DebugSettings()
-    public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
+    /// Garbage handed over and not freed: how much, and its bytes as far as they were counted; and how much was freed.
+    public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64, bytes: Int64) = { (0, 0, 0) }
     /// What CONFIG needs of the host.
     public var configuration = ConfigurationHost()
     /// Files and children for snapshots; nil where there are none.

@@ -170,18 +170,35 @@ public struct KeySpecification: Sendable {
         }
     }
 
+    /// An option with a key behind its word; the last one counts.
+    public struct Option: Sendable {
+        /// What precedes the key.
+        public let word: StaticString
+        /// Where options start.
+        public let start: Int
+        /// Other options that have words behind theirs, and how many.
+        public let others: [(word: StaticString, count: Int)]
+
+        /// `word` among the options from word `start` on, of which `others` have words behind theirs.
+        public init(_ word: StaticString, from start: Int, others: [(word: StaticString, count: Int)] = []) {
+            self.word = word
+            self.start = start
+            self.others = others
+        }
+    }
+
     public let begin: Begin
     public let find: Find
     public let flags: KeyFlags
     public let notes: StaticString?
     public let variation: Variation?
     /// The option behind whose word the key of an `unknown` search stands (SORT's
-    /// STORE), and where options start. Not told to clients, who were always told `unknown`.
-    public let option: (word: StaticString, start: Int)?
+    /// STORE). Not told to clients, who were always told `unknown`.
+    public let option: Option?
 
     public init(
         _ begin: Begin, _ find: Find, _ flags: KeyFlags, notes: StaticString? = nil, variation: Variation? = nil,
-        option: (word: StaticString, start: Int)? = nil
+        option: Option? = nil
     ) {
         self.begin = begin
         self.find = find

@@ -45,6 +45,8 @@ public struct DirectiveTable: Sendable {
             Directive("databases", .integer(\.databases, 1...Int64(Int32.max)), .immutable),
             Directive("maxmemory", .memory(\.maximumMemory, long)),
             Directive("maxmemory-policy", Directive.choice(\.maximumMemoryPolicy)),
+            Directive("maxmemory-samples", .integer(\.eviction.samples, 1...Int64(Int32.max))),
+            Directive("maxmemory-eviction-tenacity", .integer(\.eviction.tenacity, 0...100)),
             Directive("lfu-log-factor", .integer(\.lfuLogFactor, int)),
             Directive("lfu-decay-time", .integer(\.lfuDecayMinutes, int)),
             Directive("proto-max-bulk-len", .memory(\.maximumBulkBytes, 1024 * 1024...Int64.max)),
@@ -53,6 +55,7 @@ public struct DirectiveTable: Sendable {
             Directive("active-expire-effort", .integer(\.activeExpireEffort, 1...10)),
             Directive("hz", .integer(\.hz, int)),
             Directive("lazyfree-lazy-expire", .flag(\.lazyFree.expire)),
+            Directive("lazyfree-lazy-eviction", .flag(\.lazyFree.eviction)),
             Directive("lazyfree-lazy-user-flush", .flag(\.lazyFree.userFlush)),
         ]
     }

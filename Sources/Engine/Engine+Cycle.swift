@@ -41,6 +41,7 @@ extension Engine {
         releasePostponed()
         checkSoftLimits()
         evictClients()
+        evict()
         let share = ExpireCycle.budgetShare(effort: context.configuration.activeExpireEffort)
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * share)
         let timedOut = context.host.debug.isExpiryActive && context.clientPause == nil
@@ -49,9 +50,6 @@ extension Engine {
         serveBlockedClients()
         return timedOut
     }
-
-    /// When the engine wants to be called although nothing arrives.
-    public var nextDeadline: Milliseconds? { blocked.nextDeadline }
 
     private mutating func runExpireCycle(budgetNanoseconds: Int64) -> Bool {
         let start = context.time.monotonicNanoseconds

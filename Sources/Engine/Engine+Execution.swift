@@ -30,7 +30,7 @@ extension Engine {
         if !context.clients.control.attention.isEmpty { showExecuted(command, arguments) }
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
-        if blocked.hasReady { serveBlockedClients() }
+        if blocked.hasReady || !context.blocking.changedDatabases.isEmpty { serveBlockedClients() }
     }
 
     /// Asks what `Attention` is about before a command runs. If it must not run now,
@@ -89,7 +89,7 @@ extension Engine {
             reject([UInt8](Self.saveFailureText), command)
             return nil
         }
-        if flags.contains(.denyOOM), isOutOfMemory {
+        if context.configuration.maximumMemory > 0, needsMemory(flags), !makeRoom(), !flags.contains(.immediate) {
             reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
             return nil
         }
@@ -107,11 +107,6 @@ extension Engine {
             + "Commands that may modify the data set are disabled, because this instance is configured to report errors during "
             + "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
             + "Please check the Redis logs for details about the RDB error."
-    }
-
-    /// Whether the data has outgrown `maxmemory`.
-    var isOutOfMemory: Bool {
-        context.configuration.maximumMemory > 0 && context.host.memory().used > context.configuration.maximumMemory
     }
 
     /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.

@@ -268,11 +268,12 @@ extension Engine {
     /// What ends a session's work on its input for now.
     private static var stopping: SessionFlags { [.closing, .blocked, .yielding, .killed] }
 
-    /// Whether sessions wait for the rest of their input to be run.
-    @inlinable public var hasYielded: Bool { !yielded.isEmpty }
+    /// Whether something is to go on in the next turn: sessions with the rest of their input, or evictions.
+    public var hasYielded: Bool { !yielded.isEmpty || eviction.isUnderWay }
 
-    /// Goes on with sessions that had used up their share of the last turn.
+    /// Goes on with evictions and sessions that had used up their share of the last turn.
     public mutating func resumeYielded() {
+        if eviction.isUnderWay { evict() }
         var sessions: [SessionID] = []
         swap(&sessions, &yielded)
         for id in sessions {

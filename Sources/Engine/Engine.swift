@@ -16,6 +16,7 @@ public struct Engine: ~Copyable {
     var batch = UniqueArray<ParsedRequest>()
     var blocked = BlockedClients()
     var expireCycle = ExpireCycle()
+    var eviction = Eviction()
     /// Sessions that go on in the next turn, and when the present session's turn began.
     @usableFromInline var yielded: [SessionID] = []
     var turnStart: Int64 = 0
@@ -100,7 +101,7 @@ public struct Engine: ~Copyable {
         context.clients.control.forget(box.value)
         for key in box.value.watched { context.clients.watched.remove(key, id) }
         context.clients.slab.put(box, back: id)
-        blocked.forget(id, &context)
+        forgetBlocked(id)
         context.clients.close(id, number: number)
     }
 

@@ -62,9 +62,6 @@ enum KeptDirectives {
 
     private static var memory: [Directive] {
         [
-            kept("maxmemory-samples", .number(1...Int64(Int32.max)), "5"),
-            kept("maxmemory-eviction-tenacity", .number(0...100), "10"),
-            kept("lazyfree-lazy-eviction", .flag, "no"),
             kept("lazyfree-lazy-server-del", .flag, "no"),
             kept("lazyfree-lazy-user-del", .flag, "no"),
             kept("activerehashing", .flag, "yes"),

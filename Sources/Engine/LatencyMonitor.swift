@@ -8,6 +8,7 @@ public enum LatencyEvent: String, Sendable, CaseIterable {
     case fastCommand = "fast-command"
     case expireCycle = "expire-cycle"
     case fork
+    case evictionCycle = "eviction-cycle"
 }
 
 /// The latest samples of one event: at most one a second, the worst of it.

@@ -47,12 +47,16 @@ public struct AccessBits: Sendable, BitwiseCopyable {
 
 /// What the access bits of entries mean now, and how they are kept up.
 public enum AccessPolicy: Sendable {
+    /// When it was last used.
     case recency
+    /// When it was last changed.
+    case modification
+    /// How often it is used.
     case frequency(decayMinutes: Int, factor: Int)
 
     public func initial(at now: Milliseconds) -> AccessBits {
         switch self {
-        case .recency: AccessBits(seconds: now)
+        case .recency, .modification: AccessBits(seconds: now)
         case .frequency: AccessBits(frequencyAt: now)
         }
     }

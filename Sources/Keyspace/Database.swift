@@ -3,7 +3,7 @@ import Primitives
 import Structures
 
 /// The number of a database, checked against the configured count where it enters.
-public struct DatabaseIndex: Equatable, Sendable, BitwiseCopyable {
+public struct DatabaseIndex: Hashable, Sendable, BitwiseCopyable {
     public let value: Int
     public init(_ value: Int) { self.value = value }
 }

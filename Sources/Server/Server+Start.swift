@@ -121,7 +121,8 @@ extension Server {
                 resident: MemoryMeter.statistic("stats.resident"), systemMemory: Process.machineMemory)
         }
         engine.context.statistics.memory.startup = meter.used
-        engine.context.host.lazyFree = { (worker.pending, freed.value) }
+        let bytesToFree = bytesToFree
+        engine.context.host.lazyFree = { (worker.pending, freed.value, bytesToFree.value) }
         engine.context.host.configuration = DirectiveApplication.host(control)
         engine.context.host.snapshots = SnapshotFiles(logger, engine.context.time, control)
         engine.context.statistics.snapshots.lastSave = engine.context.now

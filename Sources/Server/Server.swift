@@ -18,6 +18,8 @@ public struct Server: ~Copyable {
     /// Frees what FLUSHALL ASYNC and the like left over.
     let lazyFree = Worker()
     let freed = Counter()
+    /// Bytes on their way to the worker.
+    let bytesToFree = Counter()
     let meter = MemoryMeter()
     var dirty: [SessionID] = []
     var isStopping = false
@@ -62,9 +64,10 @@ public struct Server: ~Copyable {
     mutating func run() {
         nextCycle = time.monotonicNanoseconds
         while !isStopping {
-            loop.wait(until: engine.hasYielded ? 0 : nextCycle)
+            loop.wait(until: engine.hasYielded ? 0 : min(nextCycle, engine.nextDeadline ?? .max))
             while let completion = loop.next() { handle(completion) }
             if engine.hasYielded { engine.resumeYielded() }
+            engine.serveDeadlines()
             followSettings()
             sendOutput()
             engine.endTurn()

@@ -17,6 +17,10 @@ struct DocumentationTests {
         "set arguments": "the conditions of Redis 8.4 as well",
         "setex deprecation": "as Redis says since 8.0; Valkey took it back",
         "setnx deprecation": "as Redis says since 8.0; Valkey took it back",
+        "sort arguments": "ALPHA is shown by its word; patterns have no number, as they are no keys",
+        "sort key specifications": "the notes are in our words",
+        "sort_ro arguments": "ALPHA is shown by its word; patterns have no number, as they are no keys",
+        "sort_ro key specifications": "the notes are in our words",
         "shutdown arguments": "flat as in Redis; the group is named as since 7.2",
     ]
 

@@ -104,6 +104,10 @@ enum LatencyReport {
             ]
         case .fork:
             return ["Copying the process took long: give it less memory, or a machine that copies page tables faster."]
+        case .evictionCycle:
+            return [
+                "Keys are evicted while clients wait: raise maxmemory, or lower maxmemory-eviction-tenacity."
+            ]
         }
     }
 }

@@ -9,7 +9,7 @@ public enum SortedSets {
     /// All commands of the family.
     public static var declarations: [CommandDeclaration] {
         additionDeclarations + readingDeclarations + rangeDeclarations + rangeRemovalDeclarations + removalDeclarations
-            + randomDeclarations + algebraDeclarations + scanDeclarations
+            + randomDeclarations + algebraDeclarations + scanDeclarations + blockingDeclarations
     }
 
     static func event(_ name: StaticString) -> KeyEvent { KeyEvent(name, .sortedSet) }
