@@ -140,6 +140,8 @@ public struct HostRequests: Sendable {
 public struct DebugSettings: Sendable {
     /// Whether the expire cycle runs.
     public var isExpiryActive = true
+    /// Whether payloads with wrong checksums are taken.
+    public var skipsChecksums = false
     /// Whether the periodic work rests.
     public var isCyclePaused = false
     /// Bytes from which a list's element gets a node of its own; 0: what passes the node's limit.
@@ -177,6 +179,8 @@ public struct HostFacts: Sendable {
     public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64, bytes: Int64) = { (0, 0, 0) }
     /// What CONFIG needs of the host.
     public var configuration = ConfigurationHost()
+    /// Files and children for snapshots; nil where there are none.
+    public var snapshots: (any SnapshotHost)?
     /// Breaks the process, as its bugs would (DEBUG SEGFAULT and the like).
     public var fault: @Sendable (Fault) -> Void = { _ in }
 

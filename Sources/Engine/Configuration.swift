@@ -39,6 +39,8 @@ public struct Configuration: Sendable {
     /// Where and how the server logs.
     public var log = LogSettings()
     public var values = ValueLimits()
+    /// How data is saved and loaded.
+    public var persistence = PersistenceSettings()
     /// Directives whose feature does not act yet, by name: kept and told, nothing more.
     public var kept: [String: [UInt8]] = [:]
 

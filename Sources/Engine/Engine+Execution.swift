@@ -81,11 +81,32 @@ extension Engine {
             reject([UInt8]("ERR Command not allowed inside a transaction"), command)
             return nil
         }
+        if context.statistics.snapshots.loading != nil, !flags.contains(.loading) {
+            reject([UInt8]("LOADING Redis is loading the dataset in memory"), command)
+            return nil
+        }
+        if refusesWrites, flags.contains(.write) || context.commands.commands[command].fullName == "ping" {
+            reject([UInt8](Self.saveFailureText), command)
+            return nil
+        }
         if context.configuration.maximumMemory > 0, needsMemory(flags), !makeRoom(), !flags.contains(.immediate) {
             reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
             return nil
         }
         return command
+    }
+
+    /// Whether writes are refused because the data could not be saved.
+    private var refusesWrites: Bool {
+        !context.statistics.snapshots.isLastSaveGood && context.configuration.persistence.stopsWritesOnError
+            && !context.configuration.persistence.savePoints.isEmpty
+    }
+
+    private static var saveFailureText: String {
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "
+            + "Commands that may modify the data set are disabled, because this instance is configured to report errors during "
+            + "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+            + "Please check the Redis logs for details about the RDB error."
     }
 
     /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.

@@ -7,6 +7,7 @@ public enum LatencyEvent: String, Sendable, CaseIterable {
     case command
     case fastCommand = "fast-command"
     case expireCycle = "expire-cycle"
+    case fork
     case evictionCycle = "eviction-cycle"
 }
 

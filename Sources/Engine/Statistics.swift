@@ -1,4 +1,5 @@
 import BasicContainers
+import Persistence
 import Primitives
 
 /// Counters of one command.
@@ -167,6 +168,8 @@ public struct Statistics: ~Copyable {
     public var outputBytes: Int64 = 0
     /// Changes since the last save.
     public var dirty: Int64 = 0
+    /// Saving and loading.
+    public var snapshots = SnapshotState()
     /// Figures to compare the present with.
     public var memory = MemoryMarks()
     /// Clients that wait now.
@@ -193,6 +196,9 @@ public struct Statistics: ~Copyable {
         var fresh = Statistics(commandCount: commands.count)
         // These describe the present, not what has happened.
         fresh.dirty = dirty
+        fresh.snapshots = snapshots
+        fresh.snapshots.saves = 0
+        fresh.snapshots.peakCopiedBytes = 0
         fresh.blockedClients = blockedClients
         fresh.blockingKeys = blockingKeys
         fresh.memory = memory

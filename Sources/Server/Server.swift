@@ -31,6 +31,7 @@ public struct Server: ~Copyable {
     public static func main(_ arguments: [String]) -> Int32 {
         do throws(StartupError) {
             switch try Invocation.read(arguments) {
+            case .checkSnapshot(let path): return SnapshotCheck.run(path)
             case .say(let text, let status):
                 File.write([UInt8](text), to: status == 0 ? 1 : 2)
                 return status
@@ -77,6 +78,18 @@ public struct Server: ~Copyable {
     }
 
     var cycleNanoseconds: Int64 { 1_000_000_000 / max(1, engine.context.configuration.hz) }
+
+    /// One turn of a server that has other things to do: nobody waits for input.
+    mutating func turnWhileLoading() {
+        loop.wait(until: 0)
+        while let completion = loop.next() { handle(completion) }
+        if engine.hasYielded { engine.resumeYielded() }
+        followSettings()
+        sendOutput()
+        engine.endTurn()
+        engine.refreshTime()
+        serveRequests()
+    }
 
     private mutating func handle(_ completion: EventLoop.Completion) {
         switch completion {

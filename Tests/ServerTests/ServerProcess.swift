@@ -26,12 +26,16 @@ final class ServerProcess {
     var unixSocket: String { directory + "/s" }
 
     /// Starts it with these options; it writes its standard output to the log.
-    init(_ options: [String] = [], environment: [String: String] = [:], file: String? = nil, waits: Bool = true) throws {
+    init(
+        _ options: [String] = [], environment: [String: String] = [:], file: String? = nil, waits: Bool = true,
+        prepare: (String) throws -> Void = { _ in }
+    ) throws {
         port = Self.freePort()
         socketDirectory = URL(fileURLWithPath: "/tmp/nt-\(UUID().uuidString.prefix(8))")
         directory = socketDirectory.path
         try FileManager.default.createDirectory(at: socketDirectory, withIntermediateDirectories: true)
         _ = FileManager.default.createFile(atPath: directory + "/log", contents: nil)
+        try prepare(directory)
         process.executableURL = URL(fileURLWithPath: Self.program)
         process.arguments = ["--port", "\(port)", "--unixsocket", directory + "/s", "--dir", directory,
             "--enable-debug-command", "local"] + options

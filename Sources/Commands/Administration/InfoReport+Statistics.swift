@@ -8,7 +8,11 @@ extension InfoReport {
     static func stats(_ context: borrowing CommandContext) -> Fields {
         traffic(context) + keys(context)
             + zeros([
-                "pubsub_channels", "pubsub_patterns", "pubsubshard_channels", "latest_fork_usec", "total_forks",
+                "pubsub_channels", "pubsub_patterns", "pubsubshard_channels",
+            ])
+            + [("latest_fork_usec", "\(context.statistics.snapshots.lastForkMicroseconds)")]
+            + [("total_forks", "\(context.statistics.snapshots.forks)")]
+            + zeros([
                 "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
                 "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
                 "current_active_defrag_time", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",

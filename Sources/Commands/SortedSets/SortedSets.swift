@@ -40,7 +40,7 @@ extension CommandContext {
         if count > 0 {
             let limits = sortedSetLimits
             let access = freshAccess
-            self[slot].setSortedSet(key, slot.hash, existing: slot.entry, result, limits, access)
+            self[slot].setSortedSet(key, slot.hash, existing: slot.entry, result, limits, .clear, access)
             keyModified(key, event)
         } else if slot.entry != nil {
             remove(key, slot)
