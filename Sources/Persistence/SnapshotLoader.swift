@@ -289,7 +289,7 @@ public struct SnapshotLoader: ~Copyable {
         switch options.accessPolicy {
         case .frequency:
             if let frequency = prefix.frequency { return AccessBits(frequencyAt: options.now, counter: frequency) }
-        case .recency:
+        case .recency, .modification:
             if let idle = prefix.idleSeconds {
                 return AccessBits(seconds: max(0, options.now - Int64(min(idle, 1 << 32)) * 1000))
             }

@@ -125,7 +125,7 @@ extension Snapshots {
         switch context.configuration.accessPolicy {
         case .frequency:
             if let frequency = options.frequency { return AccessBits(frequencyAt: context.now, counter: frequency) }
-        case .recency:
+        case .recency, .modification:
             if let idle = options.idleSeconds {
                 return AccessBits(seconds: max(0, context.now - min(idle, 1 << 32) * 1000))
             }
