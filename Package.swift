@@ -12,6 +12,9 @@ let safety: [SwiftSetting] = [
 
 let tests: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableExperimentalFeature("Lifetimes")]
 
+// AddressSanitizer brings an allocator of its own: NEEDLETAIL_SANITIZE=1 leaves jemalloc out.
+let isSanitized = Context.environment["NEEDLETAIL_SANITIZE"] == "1"
+
 let package = Package(
     name: "needletail",
     products: [
@@ -22,7 +25,9 @@ let package = Package(
     ],
     targets: [
         // C shims and system libraries, no logic.
-        .target(name: "CSystem", linkerSettings: [.linkedLibrary("jemalloc")]),
+        .target(
+            name: "CSystem", cSettings: isSanitized ? [.define("CS_PLAIN_MALLOC")] : [],
+            linkerSettings: isSanitized ? [] : [.linkedLibrary("jemalloc")]),
         // Byte views and buffers, hashing, random, clock, numbers<->text.
         .target(
             name: "Primitives",

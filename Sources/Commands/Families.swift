@@ -9,6 +9,6 @@ public enum Families {
 
     private static var values: [CommandDeclaration] {
         Strings.declarations + Bitmaps.declarations + HyperLogLogs.declarations + Lists.declarations + Sets.declarations
-            + Hashes.declarations + SortedSets.declarations
+            + Hashes.declarations + SortedSets.declarations + Geo.declarations
     }
 }

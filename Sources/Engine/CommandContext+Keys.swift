@@ -7,7 +7,9 @@ import RESP
 /// Where a key stands in its database: what one look-up found, for use by the
 /// operations that follow it.
 public struct KeySlot: BitwiseCopyable {
+    /// The key's hash.
     public let hash: UInt64
+    /// Where the key was looked up.
     public let database: DatabaseIndex
     /// Valid until the next change of the keyspace.
     public let entry: Entry?
@@ -184,6 +186,7 @@ extension CommandContext {
 
     // MARK: Databases
 
+    /// Databases.
     public var databaseCount: Int { keyspace.databaseCount }
 
     /// The database that a client's number names.
@@ -196,6 +199,7 @@ extension CommandContext {
     /// Keys of a database, expired ones that were not found yet included.
     public func keyCount(_ database: DatabaseIndex) -> Int { keyspace[database].count }
 
+    /// Keys of a database that have an expiry.
     public func expiringKeyCount(_ database: DatabaseIndex) -> Int { keyspace[database].expiringCount }
 
     /// Hashes of a database that have fields with an expiry.
@@ -251,6 +255,7 @@ extension CommandContext {
         keyspace[session.database].scan(from: cursor, body)
     }
 
+    /// Visits all entries of a database, expired ones included.
     public func forEachEntry(in database: DatabaseIndex, _ body: (Entry) -> Void) { keyspace[database].forEach(body) }
 
     /// A random entry of the selected database, perhaps expired.

@@ -44,6 +44,7 @@ public struct CommandFlags: OptionSet, Sendable {
     public static var fast: Self { Self(rawValue: 1 << 12) }
     /// Allowed before authentication.
     public static var noAuth: Self { Self(rawValue: 1 << 13) }
+    /// Writes nothing, but may have to reach the replicas. Not shown to clients.
     public static var mayReplicate: Self { Self(rawValue: 1 << 14) }
     public static var noAsyncLoading: Self { Self(rawValue: 1 << 15) }
     public static var noMulti: Self { Self(rawValue: 1 << 16) }
@@ -63,9 +64,9 @@ public struct CommandFlags: OptionSet, Sendable {
             (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
             (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"), (.loading, "loading"),
             (.stale, "stale"), (.skipMonitor, "skip_monitor"), (.skipSlowlog, "skip_slowlog"),
-            (.asking, "asking"), (.fast, "fast"), (.noAuth, "no_auth"), (.mayReplicate, "may_replicate"),
-            (.noMandatoryKeys, "no_mandatory_keys"), (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"),
-            (.allowBusy, "allow_busy"), (.movableKeys, "movablekeys"),
+            (.asking, "asking"), (.fast, "fast"), (.noAuth, "no_auth"), (.noMandatoryKeys, "no_mandatory_keys"),
+            (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"), (.allowBusy, "allow_busy"),
+            (.movableKeys, "movablekeys"),
         ]
     }
 }

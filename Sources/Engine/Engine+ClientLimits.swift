@@ -36,11 +36,11 @@ extension Engine {
         let bytes = Int64(session.pendingOutputBytes)
         if limit.hard > 0, bytes > limit.hard { return dropForOutput(&session) }
         guard limit.soft > 0, bytes > limit.soft else {
-            if session.softLimitSince != nil { leaveSoftLimit(&session) }
+            if session.delivery.softLimitSince != nil { leaveSoftLimit(&session) }
             return
         }
-        guard let since = session.softLimitSince else {
-            session.softLimitSince = context.now
+        guard let since = session.delivery.softLimitSince else {
+            session.delivery.softLimitSince = context.now
             context.clients.control.aboveSoftLimit.append(session.id)
             return
         }
@@ -50,7 +50,7 @@ extension Engine {
 
     private mutating func leaveSoftLimit(_ session: inout Session) {
         let id = session.id
-        session.softLimitSince = nil
+        session.delivery.softLimitSince = nil
         context.clients.control.aboveSoftLimit.removeAll { $0 == id }
     }
 
@@ -109,8 +109,8 @@ extension Engine {
     mutating func countMemory(of session: inout Session) {
         let held = session.memoryUsage - min(session.output.count, Self.passingBytes)
         let bytes = session.flags.contains(.killed) ? 0 : held
-        context.clients.control.memory += bytes - session.countedMemory
-        session.countedMemory = bytes
+        context.clients.control.memory += bytes - session.delivery.countedMemory
+        session.delivery.countedMemory = bytes
     }
 
     /// Starts or ends the counting when the limit was set or taken away.
@@ -119,8 +119,8 @@ extension Engine {
         context.clients.control.memory = 0
         var total = 0
         context.clients.slab.forEach { _, session in
-            session.countedMemory = isOn && !session.flags.contains(.killed) ? session.memoryUsage : 0
-            total += session.countedMemory
+            session.delivery.countedMemory = isOn && !session.flags.contains(.killed) ? session.memoryUsage : 0
+            total += session.delivery.countedMemory
         }
         context.clients.control.memory = total
     }
@@ -133,7 +133,7 @@ extension Engine {
         guard let limit, context.clients.control.memory > limit else { return }
         var candidates: [(bytes: Int, id: SessionID)] = []
         context.clients.slab.forEach { id, session in
-            if session.flags.isDisjoint(with: [.noEvict, .killed]) { candidates.append((session.countedMemory, id)) }
+            if session.flags.isDisjoint(with: [.noEvict, .killed]) { candidates.append((session.delivery.countedMemory, id)) }
         }
         candidates.sort { $0.bytes > $1.bytes }
         for candidate in candidates {
@@ -153,8 +153,8 @@ extension Engine {
         context.requests.logLines.append(line(String(decoding: lines.line(of: session), as: UTF8.self)))
         session.flags.insert(.killed)
         session.output = ByteChain()
-        context.clients.control.memory -= session.countedMemory
-        session.countedMemory = 0
+        context.clients.control.memory -= session.delivery.countedMemory
+        session.delivery.countedMemory = 0
         context.requests.closing.append(session.id)
     }
 

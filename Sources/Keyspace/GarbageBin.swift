@@ -51,17 +51,20 @@ public final class GarbageBin {
     /// Bytes of the garbage, as far as they were counted.
     public private(set) var bytes: Int64 = 0
 
+    /// Keeps a value until somebody takes it.
     public func add(_ garbage: consuming Garbage) {
         bytes += garbage.bytes
         items.append(garbage)
     }
 
+    /// Hands out one value, which its new owner frees; nil when there is none.
     public func take() -> Garbage? {
         guard let garbage = items.popLast() else { return nil }
         bytes -= garbage.bytes
         return garbage
     }
 
+    /// Whether nothing waits to be freed.
     public var isEmpty: Bool { items.isEmpty }
 }
 
