@@ -92,4 +92,9 @@ struct DifferentialTests {
     func repliesAreThePeers(seed: UInt64) throws {
         try compare(seed: seed, steps: 3000, version: seed % 2 == 0 ? 3 : 2, generators: Generators.all)
     }
+
+    @Test(arguments: 1...2 as ClosedRange<UInt64>)
+    func sortsAsThePeer(seed: UInt64) throws {
+        try compare(seed: seed, steps: 1500, version: 2, generators: [Generators.sorting])
+    }
 }

@@ -6,7 +6,7 @@ public typealias CommandGenerator = @Sendable (inout RandomGenerator) -> [[UInt8
 /// The generators that the replay and the differential tests draw from. A
 /// family adds its own here.
 public enum Generators {
-    public static var all: [CommandGenerator] { [getAndSet, strings, bits, keys, sorting, sets, lists, hashes, sortedSets, geo] }
+    public static var all: [CommandGenerator] { [getAndSet, strings, bits, keys, sets, lists, hashes, sortedSets, geo] }
 
     /// What Redis 7.0 does not know, and the peers answer differently or not at all.
     public static var newer: [CommandGenerator] { [newerStrings, newerBits, newerLists, newerHashes, newerSortedSets, newerGeo] }
@@ -26,7 +26,10 @@ public enum Generators {
     static let newerSortedSets: CommandGenerator = { random in SortedSetGenerator.newer(&random) }
     static let bits: CommandGenerator = { random in BitGenerator.command(&random) }
     static let newerBits: CommandGenerator = { random in BitGenerator.newer(&random) }
-    static let sorting: CommandGenerator = { random in SortGenerator.command(&random) }
+    /// SORT over lists and sets of its own. Redis 7.0 answers it with an error
+    /// after whatever left ERANGE behind (a SCAN with a cursor beyond 64 bits), so
+    /// it is not mixed with others where replies are compared.
+    public static let sorting: CommandGenerator = { random in SortGenerator.command(&random) }
     /// Commands that wait, a little while at most: for tests whose clock passes.
     public static let blocking: CommandGenerator = { random in BlockingGenerator.command(&random) }
     static let geo: CommandGenerator = { random in GeoGenerator.command(&random) }
