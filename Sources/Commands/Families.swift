@@ -3,7 +3,7 @@ import Engine
 /// All command families of this module.
 public enum Families {
     public static var all: [CommandDeclaration] {
-        values + Keys.declarations + Connection.declarations + Introspection.declarations + Administration.declarations
+        values + Keys.declarations + Connection.declarations + Messages.declarations + Introspection.declarations + Administration.declarations
     }
 
     private static var values: [CommandDeclaration] {

@@ -34,7 +34,8 @@ public struct ClientLines {
         text += " fd=\(identity.peer.descriptor) name="
         var line = [UInt8](text) + identity.name
         text = " age=\(seconds(since: identity.created)) idle=\(seconds(since: session.lastInteraction))"
-        text += " flags=\(session.flagLetters) db=\(session.database.value) sub=0 psub=0 ssub=0"
+        text += " flags=\(session.flagLetters) db=\(session.database.value) sub=\(session.subscriptions[.channel].count)"
+        text += " psub=\(session.subscriptions[.pattern].count) ssub=\(session.subscriptions[.shardChannel].count)"
         text += " multi=\(session.queuedCommands ?? -1)"
         text += " qbuf=\(input) qbuf-free=\(session.unusedInputBytes)"
         text += " argv-mem=\(words) multi-mem=\(session.transactionBytes) rbs=0 rbp=0 obl=0"
@@ -58,6 +59,7 @@ extension Session {
     public var flagLetters: String {
         var letters = ""
         if flags.contains(.monitoring) { letters += "O" }
+        if flags.contains(.subscribed) { letters += "P" }
         if hasTransaction { letters += "x" }
         if flags.contains(.blocked) { letters += "b" }
         if flags.contains(.closing) { letters += "c" }

@@ -9,6 +9,10 @@ public struct ClientRegistry: ~Copyable {
     private var byNumber: [Int64: SessionID] = [:]
     /// Sessions that have output to send.
     var dirty: [SessionID] = []
+    /// Who is subscribed to what.
+    public internal(set) var pubsub = PubSub()
+    /// What sessions get without asking.
+    var pushes = Pushes()
     /// What concerns all sessions together.
     var control = ClientControl()
 

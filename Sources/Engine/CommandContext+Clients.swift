@@ -68,6 +68,7 @@ extension CommandContext {
     /// The served session's state as a new connection has it (RESET).
     public mutating func resetSession() {
         stopMonitoring()
+        endSubscriptions()
         session.transaction = nil
         session.database = DatabaseIndex(0)
         session.version = .resp2
@@ -116,7 +117,7 @@ extension Session {
     public var memoryUsage: Int {
         MemoryLayout<Session>.size + identity.name.count + identity.libraryName.count + identity.libraryVersion.count
             + pendingInputBytes + unusedInputBytes + transactionBytes + blockedBytes + pendingOutputBytes
-            + fieldsets.memoryUsage
+            + fieldsets.memoryUsage + subscriptions.memoryUsage
     }
 }
 

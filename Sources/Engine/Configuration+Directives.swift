@@ -124,6 +124,7 @@ public struct DirectiveTable: Sendable {
             Directive("slowlog-entry-max-argc", .integer(\.monitoring.keptWords, 2...Int64(Int32.max))),
             Directive("slowlog-entry-max-string-len", .integer(\.monitoring.keptWordBytes, 1...Int64(Int32.max))),
             Directive("latency-monitor-threshold", .integer(\.monitoring.latencyThreshold, long)),
+            Directive("notify-keyspace-events", keyEvents),
             Directive("latency-tracking", .flag(\.monitoring.tracksLatency)),
             Directive("latency-tracking-info-percentiles", percentiles, .several),
         ]

@@ -137,6 +137,8 @@ public struct MonitoringSettings: Sendable {
     public var tracksLatency = true
     /// Percentiles that INFO latencystats shows.
     public var percentiles: [Double] = [50, 99, 99.9]
+    /// Keyspace events that are published.
+    public var keyEvents: KeyEventClasses = []
 }
 
 /// The three lists of COMMANDLOG; SLOWLOG shows the first.

@@ -31,6 +31,7 @@ extension Engine {
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
         if blocked.hasReady { serveBlockedClients() }
+        if context.clients.control.attention.contains(.pushed) { deliverHeldPushes() }
     }
 
     /// Asks what `Attention` is about before a command runs. If it must not run now,
@@ -81,6 +82,13 @@ extension Engine {
             reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
             return nil
         }
+        if context.session.flags.contains(.subscribed), context.session.version == .resp2,
+            !flags.contains(.whileSubscribed) {
+            let name = context.commands.commands[command].fullName
+            let text = "ERR Can't execute '\(name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
+            reject([UInt8](text + "are allowed in this context"), command)
+            return nil
+        }
         if flags.contains(.denyOOM), isOutOfMemory {
             reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
             return nil
@@ -96,7 +104,7 @@ extension Engine {
     /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.
     mutating func call(_ id: CommandID, _ arguments: borrowing Arguments, behind repliesBefore: Int) -> Outcome {
         context.effects.prepare(in: context.session.database)
-        context.notices.changes = 0
+        context.notices.begin()
         context.session.lastCommand = id
         RunningCommand.note(id)
         let handler = context.commands.commands[id].handler
@@ -119,6 +127,13 @@ extension Engine {
         return outcome
     }
 
+    /// Gives the served session what it is pushed, behind its reply.
+    @inline(never)
+    private mutating func deliverHeldPushes() {
+        context.deliverHeldPushes()
+        outputAllowance = outputAllowanceOfServed()
+    }
+
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
     mutating func endUnit() {
         context.effects.drain(into: &journal)
@@ -133,7 +148,11 @@ extension Engine {
         guard !context.session.flags.isDisjoint(with: silent) else { return }
         // A blocked command's reply is still to come.
         guard !context.session.flags.contains(.blocked) else { return }
-        if !context.session.flags.isDisjoint(with: [.replyOff, .replySkip]) { context.reply.bytes.discard(behind: repliesBefore) }
+        if context.session.flags.contains(.answersAnyway) {
+            context.session.flags.remove(.answersAnyway)
+        } else if !context.session.flags.isDisjoint(with: [.replyOff, .replySkip]) {
+            context.reply.bytes.discard(behind: repliesBefore)
+        }
         context.session.flags.remove(.replySkip)
         if context.session.flags.contains(.replySkipNext) {
             context.session.flags.remove(.replySkipNext)

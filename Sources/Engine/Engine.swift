@@ -98,6 +98,7 @@ public struct Engine: ~Copyable {
         let number = box.value.identity.number
         if box.value.flags.contains(.postponed) { context.statistics.blockedClients -= 1 }
         context.clients.control.forget(box.value)
+        context.clients.pubsub.forget(box.value)
         context.clients.slab.put(box, back: id)
         blocked.forget(id, &context)
         context.clients.close(id, number: number)
@@ -141,6 +142,7 @@ public struct Engine: ~Copyable {
     /// To be called when all output of a turn is on its way.
     public mutating func endTurn() {
         context.reply.bytes.recycle()
+        context.clients.pushes.bytes.recycle()
         context.statistics.turns.end(
             at: context.time.monotonicNanoseconds, commands: context.statistics.totalCommands)
     }

@@ -148,7 +148,6 @@ enum KeptDirectives {
 
     private static var process: [Directive] {
         [
-            kept("notify-keyspace-events", .checked(eventClasses)),
             kept("busy-reply-threshold", .long, "5000", aliases: ["lua-time-limit"]),
             kept("dynamic-hz", .flag, "yes"),
             kept("extended-redis-compatibility", .flag, "no"),

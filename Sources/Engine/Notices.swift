@@ -8,7 +8,14 @@ public struct NoticeInterest: OptionSet, Sendable {
 
     /// Clients are blocked on keys.
     static var blockedClients: Self { Self(rawValue: 1 << 0) }
-    /// Somebody records every notice (keyspace events, tracking, tests).
+    /// Keyspace events are published.
+    static var events: Self { Self(rawValue: 1 << 3) }
+    /// So are those of new keys, and those of keys that are not there.
+    static var arrivals: Self { Self(rawValue: 1 << 4) }
+    static var misses: Self { Self(rawValue: 1 << 5) }
+    /// Who gets the notices at the end of the unit.
+    static var recording: Self { [.blockedClients, .observer] }
+    /// Somebody records every notice (tests).
     public static var observer: Self { Self(rawValue: 1 << 1) }
 }
 
@@ -25,6 +32,24 @@ struct Notices: ~Copyable {
     /// Changes of the command under way, counted whether anybody listens or not.
     var changes = 0
     private(set) var recorded: [Notice] = []
+    /// Keys that the command under way looked up and did not find; kept only for `arrivals`.
+    var missing: [(key: [UInt8], database: DatabaseIndex)] = []
+
+    /// A command begins.
+    @inline(__always)
+    mutating func begin() {
+        changes = 0
+        if !missing.isEmpty { missing.removeAll() }
+    }
+
+    /// Publishes the events of these classes from now on.
+    mutating func publish(_ classes: KeyEventClasses) {
+        interest.subtract([.events, .arrivals, .misses])
+        guard classes.isActive else { return }
+        interest.insert(.events)
+        if classes.publishes(.new) { interest.insert(.arrivals) }
+        if classes.publishes(.miss) { interest.insert(.misses) }
+    }
 
     @inline(never)
     mutating func record(_ key: RawSpan, _ event: KeyEvent, _ database: DatabaseIndex) {

@@ -44,6 +44,10 @@ public struct SessionFlags: OptionSet, Sendable {
     public static var executing: Self { Self(rawValue: 1 << 13) }
     /// Follows redirections of a cluster (CLIENT CAPA redirect).
     public static var redirectable: Self { Self(rawValue: 1 << 14) }
+    /// Subscribed to something.
+    public static var subscribed: Self { Self(rawValue: 1 << 15) }
+    /// The command under way is answered although CLIENT REPLY wants no replies.
+    static var answersAnyway: Self { Self(rawValue: 1 << 16) }
 }
 
 /// Where a session comes from.
@@ -146,6 +150,8 @@ public struct Session: ~Copyable {
     public internal(set) var unsentBytes = 0
     /// Names of fields that HIMPORT has prepared.
     public var fieldsets = Fieldsets()
+    /// What the session is subscribed to.
+    var subscriptions = Subscriptions()
     var output = ByteChain()
     /// The journal position on which the output depends.
     var outputPosition: JournalPosition = 0
@@ -198,7 +204,7 @@ public struct Session: ~Copyable {
     }
 
     /// The class by which limits and CLIENT KILL TYPE tell clients apart.
-    public var clientClass: ClientClass { .normal }
+    public var clientClass: ClientClass { flags.contains(.subscribed) ? .pubsub : .normal }
 
     /// The flags of the commands queued in a transaction, all together.
     var queuedFlags: CommandFlags {

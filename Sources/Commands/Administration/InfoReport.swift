@@ -53,7 +53,7 @@ enum InfoReport {
             ("maxclients", "\(context.configuration.network.maximumClients)"),
             ("client_recent_max_input_buffer", "\(input)"), ("client_recent_max_output_buffer", "\(output)"),
             ("blocked_clients", "\(context.statistics.blockedClients)"), ("tracking_clients", "0"),
-            ("pubsub_clients", "0"), ("watching_clients", "0"), ("clients_in_timeout_table", "0"),
+            ("pubsub_clients", "\(context.clients.pubsub.clientCount)"), ("watching_clients", "0"), ("clients_in_timeout_table", "0"),
             ("total_watched_keys", "0"), ("total_blocking_keys", "\(context.statistics.blockingKeys)"),
             ("total_blocking_keys_on_nokey", "0"),
         ] + pause(context)
