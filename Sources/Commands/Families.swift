@@ -3,7 +3,8 @@ import Engine
 /// All command families of this module.
 public enum Families {
     public static var all: [CommandDeclaration] {
-        values + Keys.declarations + Connection.declarations + Messages.declarations + Introspection.declarations + Administration.declarations
+        values + Transactions.declarations + Keys.declarations + Connection.declarations + Messages.declarations
+            + Introspection.declarations + Administration.declarations
     }
 
     private static var values: [CommandDeclaration] {

@@ -46,7 +46,7 @@ public struct ClientLines {
         line += [UInt8](text) + identity.user
         line += [UInt8](" redir=-1 resp=\(session.version.rawValue) lib-name=") + identity.libraryName
         line += [UInt8](" lib-ver=") + identity.libraryVersion
-        text = " watch=0 io-thread=0 tot-net-in=\(session.inputBytes) tot-net-out=\(session.outputBytes)"
+        text = " watch=\(session.watchedCount) io-thread=0 tot-net-in=\(session.inputBytes) tot-net-out=\(session.outputBytes)"
         text += " tot-cmds=\(session.commandCount) capa=\(session.capabilityLetters)"
         return line + [UInt8](text)
     }

@@ -9,6 +9,8 @@ public struct ClientRegistry: ~Copyable {
     private var byNumber: [Int64: SessionID] = [:]
     /// Sessions that have output to send.
     var dirty: [SessionID] = []
+    /// Keys that sessions watch.
+    var watched = WatchedKeys()
     /// Who is subscribed to what.
     public internal(set) var pubsub = PubSub()
     /// What sessions get without asking.
@@ -34,6 +36,9 @@ public struct ClientRegistry: ~Copyable {
         slab.remove(id)
         byNumber[number] = nil
     }
+
+    /// Keys that some session watches.
+    public var watchedKeyCount: Int { watched.count }
 
     /// How many were dropped for what they held.
     public var limitCounters: ClientLimitCounters { control.counters }

@@ -70,6 +70,7 @@ extension CommandContext {
         stopMonitoring()
         endSubscriptions()
         session.transaction = nil
+        unwatchAll()
         session.database = DatabaseIndex(0)
         session.version = .resp2
         reply.version = .resp2
@@ -117,7 +118,7 @@ extension Session {
     public var memoryUsage: Int {
         MemoryLayout<Session>.size + identity.name.count + identity.libraryName.count + identity.libraryVersion.count
             + pendingInputBytes + unusedInputBytes + transactionBytes + blockedBytes + pendingOutputBytes
-            + fieldsets.memoryUsage + subscriptions.memoryUsage
+            + fieldsets.memoryUsage + watchedBytes + subscriptions.memoryUsage
     }
 }
 

@@ -44,6 +44,7 @@ public struct CommandFlags: OptionSet, Sendable {
     public static var fast: Self { Self(rawValue: 1 << 12) }
     /// Allowed before authentication.
     public static var noAuth: Self { Self(rawValue: 1 << 13) }
+    /// May propagate something although it is no write: waits for the end of CLIENT PAUSE WRITE (not told to clients).
     public static var mayReplicate: Self { Self(rawValue: 1 << 14) }
     public static var noAsyncLoading: Self { Self(rawValue: 1 << 15) }
     public static var noMulti: Self { Self(rawValue: 1 << 16) }
@@ -66,7 +67,7 @@ public struct CommandFlags: OptionSet, Sendable {
             (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
             (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"), (.loading, "loading"),
             (.stale, "stale"), (.skipMonitor, "skip_monitor"), (.skipSlowlog, "skip_slowlog"),
-            (.asking, "asking"), (.fast, "fast"), (.noAuth, "no_auth"), (.mayReplicate, "may_replicate"),
+            (.asking, "asking"), (.fast, "fast"), (.noAuth, "no_auth"),
             (.noMandatoryKeys, "no_mandatory_keys"), (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"),
             (.allowBusy, "allow_busy"), (.movableKeys, "movablekeys"),
         ]

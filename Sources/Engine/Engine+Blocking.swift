@@ -52,10 +52,8 @@ struct BlockedClients: ~Copyable {
     }
 
     /// Notes the touched keys for which somebody waits.
-    mutating func collectReady(_ context: inout CommandContext) {
-        guard context.notices.interest.contains(.blockedClients) else { return }
-        let isObserved = context.notices.interest.contains(.observer)
-        for notice in isObserved ? context.notices.recorded : context.notices.take() {
+    mutating func collectReady(_ notices: [Notice]) {
+        for notice in notices {
             let key = Key(database: notice.database.value, bytes: notice.key)
             if waiters[key] != nil, !ready.contains(key) { ready.append(key) }
         }

@@ -77,7 +77,8 @@ extension Engine {
             reject([UInt8]("NOAUTH Authentication required."), command)
             return nil
         }
-        if flags.contains(.noMulti), context.session.hasTransaction {
+        // What runs at once says itself, in its own words, that it is not allowed.
+        if flags.contains(.noMulti), !flags.contains(.immediate), context.session.hasTransaction {
             let name = context.commands.commands[command].fullName
             reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
             return nil
@@ -137,8 +138,19 @@ extension Engine {
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
     mutating func endUnit() {
         context.effects.drain(into: &journal)
-        if !context.notices.interest.isEmpty { blocked.collectReady(&context) }
+        if !context.notices.interest.isEmpty { deliverNotices() }
         advanceNow()
+    }
+
+    /// Tells whoever is interested what has changed.
+    @inline(never)
+    mutating func deliverNotices() {
+        let notices = context.notices.take()
+        guard !notices.isEmpty else { return }
+        if context.notices.interest.contains(.watchers) {
+            for notice in notices { context.touchWatchers(of: notice) }
+        }
+        if context.notices.interest.contains(.blockedClients) { blocked.collectReady(notices) }
     }
 
     /// Drops the reply of clients that want none: what stands behind the

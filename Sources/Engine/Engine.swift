@@ -98,6 +98,7 @@ public struct Engine: ~Copyable {
         let number = box.value.identity.number
         if box.value.flags.contains(.postponed) { context.statistics.blockedClients -= 1 }
         context.clients.control.forget(box.value)
+        for key in box.value.watched { context.clients.watched.remove(key, id) }
         context.clients.pubsub.forget(box.value)
         context.clients.slab.put(box, back: id)
         blocked.forget(id, &context)
@@ -160,7 +161,8 @@ public struct Engine: ~Copyable {
     /// Every notice from now on is kept for `takeNotices`.
     public mutating func observeNotices() { context.notices.interest.insert(.observer) }
 
-    public mutating func takeNotices() -> [Notice] { context.notices.take() }
+    /// The notices since the last call.
+    public mutating func takeNotices() -> [Notice] { context.notices.takeObserved() }
 }
 
 /// A request parsed ahead.

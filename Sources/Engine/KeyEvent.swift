@@ -12,6 +12,9 @@ public struct KeyEvent: Sendable {
     public let name: StaticString
     public let kind: Class
 
+    /// Whether the key is gone because its time was over.
+    var isExpiry: Bool { kind == .expired }
+
     @inlinable
     public init(_ name: StaticString, _ kind: Class) {
         self.name = name

@@ -8,13 +8,15 @@ public struct NoticeInterest: OptionSet, Sendable {
 
     /// Clients are blocked on keys.
     static var blockedClients: Self { Self(rawValue: 1 << 0) }
+    /// Clients watch keys.
+    static var watchers: Self { Self(rawValue: 1 << 2) }
     /// Keyspace events are published.
     static var events: Self { Self(rawValue: 1 << 3) }
     /// So are those of new keys, and those of keys that are not there.
     static var arrivals: Self { Self(rawValue: 1 << 4) }
     static var misses: Self { Self(rawValue: 1 << 5) }
     /// Who gets the notices at the end of the unit.
-    static var recording: Self { [.blockedClients, .observer] }
+    static var recording: Self { [.blockedClients, .watchers, .observer] }
     /// Somebody records every notice (tests).
     public static var observer: Self { Self(rawValue: 1 << 1) }
 }
@@ -32,6 +34,8 @@ struct Notices: ~Copyable {
     /// Changes of the command under way, counted whether anybody listens or not.
     var changes = 0
     private(set) var recorded: [Notice] = []
+    /// What `observeNotices` asked for.
+    private var observed: [Notice] = []
     /// Keys that the command under way looked up and did not find; kept only for `arrivals`.
     var missing: [(key: [UInt8], database: DatabaseIndex)] = []
 
@@ -56,9 +60,16 @@ struct Notices: ~Copyable {
         recorded.append(Notice(database: database, key: key.array, event: event))
     }
 
+    /// The notices since the last call, for everybody who is interested.
     mutating func take() -> [Notice] {
         guard !recorded.isEmpty else { return [] }
         defer { recorded = [] }
+        if interest.contains(.observer) { observed += recorded }
         return recorded
+    }
+
+    mutating func takeObserved() -> [Notice] {
+        defer { observed = [] }
+        return observed
     }
 }

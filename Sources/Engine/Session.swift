@@ -34,6 +34,8 @@ public struct SessionFlags: OptionSet, Sendable {
     public static var unixSocket: Self { Self(rawValue: 1 << 8) }
     /// The client waits with its command.
     public static var blocked: Self { Self(rawValue: 1 << 9) }
+    /// A watched key was changed: the next EXEC runs nothing.
+    static var touched: Self { Self(rawValue: 1 << 29) }
     /// Another client had it closed: nothing is done for it any more.
     public static var killed: Self { Self(rawValue: 1 << 10) }
     /// Fed with every command (MONITOR).
@@ -159,6 +161,8 @@ public struct Session: ~Copyable {
     var blocked: Box<BlockedCommand>?
     /// The command that waits for the end of CLIENT PAUSE.
     var postponed: Box<OwnedArguments>?
+    /// Keys that the next transaction depends on.
+    var watched: [WatchedKey] = []
     /// Since when the output is above the soft limit, milliseconds of wall time.
     var softLimitSince: Milliseconds?
     /// Bytes that the sum of all clients' memory counts for this one.
@@ -178,6 +182,20 @@ public struct Session: ~Copyable {
         case .none: false
         }
     }
+
+    /// Whether a queued command was refused, so that EXEC will be as well.
+    public var isTransactionAborted: Bool {
+        switch transaction {
+        case .some(let box): box.value.isAborted
+        case .none: false
+        }
+    }
+
+    /// Keys that the session watches.
+    public var watchedCount: Int { watched.count }
+
+    /// Bytes that the session's watch holds.
+    var watchedBytes: Int { watched.reduce(0) { $0 + $1.bytes.count + MemoryLayout<WatchedKey>.size + 32 } }
 
     /// Bytes of an incomplete request held for the session.
     public var pendingInputBytes: Int {

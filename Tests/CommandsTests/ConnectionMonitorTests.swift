@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 @Suite struct ConnectionMonitorTests {
-    let server = TestServer(declarations: Families.all + SampleTransactions.declarations)
+    let server = TestServer(declarations: Families.all + SampleBlocking.declarations)
 
     /// The lines that a monitor has got, without time and address.
     private func lines(_ monitor: TestClient) -> [String] {
@@ -110,7 +110,7 @@ import TestSupport
         let waiter = server.connect()
         let other = server.connect()
         monitor("MONITOR")
-        waiter("BLPOP", "k", "0")
+        waiter("BTAKE", "k", "0")
         other("MONITOR")
         _ = monitor.takeBytes()
         let words = ["PING", "CLIENT REPLY SKIP", "ECHO " + String(repeating: "x", count: 40_000), "PING"]

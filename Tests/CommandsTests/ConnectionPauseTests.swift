@@ -7,7 +7,7 @@ import Testing
 import TestSupport
 
 @Suite struct ConnectionPauseTests {
-    let server = TestServer(declarations: Families.all + SampleTransactions.declarations)
+    let server = TestServer(declarations: Families.all + SampleBlocking.declarations)
 
     private func info(_ client: TestClient, _ section: String, _ field: String) -> String? {
         let lines = (client("INFO", section).text ?? "").split(separator: "\r\n")

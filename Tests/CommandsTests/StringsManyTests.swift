@@ -107,10 +107,10 @@ import Testing
     // MARK: Events
 
     func events(_ line: String) -> [String] {
-        server.engine.context.notices.interest = .observer
-        _ = server.engine.context.notices.take()
+        server.engine.observeNotices()
+        _ = server.engine.takeNotices()
         client.line(line)
-        return server.engine.context.notices.take().map { "\($0.event.name) \(String(decoding: $0.key, as: UTF8.self))" }
+        return server.engine.takeNotices().map { "\($0.event.name) \(String(decoding: $0.key, as: UTF8.self))" }
     }
 
     @Test func events() {

@@ -7,7 +7,7 @@ import TestSupport
 /// What happens to clients that hold too much: unread replies, unread requests, memory.
 @Suite struct ClientLimitTests {
     private func server(_ configure: @escaping (inout Configuration) -> Void) -> TestServer {
-        TestServer(declarations: Families.all + SampleTransactions.declarations, configure: configure)
+        TestServer(declarations: Families.all + SampleBlocking.declarations, configure: configure)
     }
 
     private func server(hard: Int64, soft: Int64 = 0, seconds: Int64 = 0) -> TestServer {
@@ -130,7 +130,7 @@ import TestSupport
         let server = server(hard: 100_000)
         let client = server.connect()
         let other = server.connect()
-        client("BLPOP", "k", "0")
+        client("BTAKE", "k", "0")
         #expect(other("SETRANGE", "k", "120000", "x") == 120001)
         #expect(server.engine.takeRequests().closing == [client.id])
         #expect(other("PING") == "PONG")
@@ -142,9 +142,9 @@ import TestSupport
         let skipping = server.connect()
         let other = server.connect()
         silent("CLIENT", "REPLY", "OFF")
-        silent("BLPOP", "a", "0")
+        silent("BTAKE", "a", "0")
         skipping("CLIENT", "REPLY", "SKIP")
-        skipping("BLPOP", "b", "1")
+        skipping("BTAKE", "b", "1")
         skipping("PING")
         other("MSET", "a", "1")
         server.advance(milliseconds: 1001)
@@ -173,7 +173,7 @@ import TestSupport
     @Test func inputOfABlockedClientIsBounded() {
         let server = server { $0.queryBufferLimit = 1 << 20 }
         let client = server.connect()
-        client("BLPOP", "k", "0")
+        client("BTAKE", "k", "0")
         for _ in 0..<20 { client.send([UInt8](repeating: 120, count: 100_000)) }
         #expect(client.isClosed)
         #expect(server.engine.takeRequests().closing == [client.id])

@@ -6,42 +6,13 @@ import RESP
 import Testing
 import TestSupport
 
-/// What a stream of effects uses beyond the families, for as long as they do not have it.
-private enum ReplayBasics {
-    static var declarations: [CommandDeclaration] {
-        let select = CommandDeclaration(
-            "select", arity: 2, [.fast, .loading], group: .connection, since: "1.0.0", summary: "Selects a database."
-        ) { context, arguments throws(CommandError) in
-            context.session.database = try context.databaseIndex(arguments[1], notInteger: .notInteger)
-            context.reply.ok()
-            return .done
-        }
-        let multi = CommandDeclaration(
-            "multi", arity: 1, [.fast, .immediate], group: .transactions, since: "1.2.0", summary: "Starts a transaction."
-        ) { context, _ throws(CommandError) in
-            context.session.transaction = Box(Transaction())
-            context.reply.ok()
-            return .done
-        }
-        let exec = CommandDeclaration(
-            "exec", arity: 1, [.immediate], group: .transactions, since: "1.2.0", summary: "Runs a transaction."
-        ) { _, _ throws(CommandError) in .executeTransaction }
-        return [select, multi, exec]
-    }
-
-    static var completed: [CommandDeclaration] {
-        let names = Set(Families.all.map { "\($0.name)" })
-        return Families.all + declarations.filter { !names.contains("\($0.name)") }
-    }
-}
-
 /// Effects are what a replica or a file gets to see: replaying them must lead
 /// to the same data, expiries included.
 @Suite struct ReplayTests {
     private func check(seed: UInt64, partitions: Int, generators: [CommandGenerator], steps: Int) {
         var random = RandomGenerator(seed: seed)
-        let primary = TestServer(seed: seed, partitionCount: partitions, declarations: ReplayBasics.completed)
-        let replica = TestServer(seed: seed &+ 1000, declarations: ReplayBasics.completed)
+        let primary = TestServer(seed: seed, partitionCount: partitions, declarations: Families.all)
+        let replica = TestServer(seed: seed &+ 1000, declarations: Families.all)
         // The replica removes nothing by itself: it does what it is told.
         replica.engine.context.host.debug.isExpiryActive = false
         primary.recordEffects()
@@ -105,7 +76,7 @@ private enum ReplayBasics {
     }
 
     @Test func effectsOfATransactionAcrossDatabases() {
-        let server = TestServer(declarations: ReplayBasics.declarations + basicCommands)
+        let server = TestServer()
         let client = server.connect()
         server.recordEffects()
         client("MULTI")
@@ -121,18 +92,5 @@ private enum ReplayBasics {
             ["SELECT", "0"], ["MULTI"], ["SET", "a", "0"], ["SELECT", "3"], ["SET", "b", "3"], ["SELECT", "0"],
             ["SET", "c", "0"], ["EXEC"], ["SELECT", "5"], ["SET", "d", "5"],
         ])
-    }
-
-    private var basicCommands: [CommandDeclaration] {
-        let set = CommandDeclaration(
-            "set", arity: 3, [.write], group: .string, since: "1.0.0", summary: "Sets a key."
-        ) { context, arguments throws(CommandError) in
-            let slot = context.lookupWrite(arguments[1])
-            context.setString(arguments[1], slot, arguments[2], .clear)
-            context.keyModified(arguments[1], KeyEvent("set", .string))
-            context.reply.ok()
-            return .done
-        }
-        return [set]
     }
 }

@@ -8,7 +8,7 @@ import Commands
 
 /// That the handler signature and the execution unit hold the kinds of commands that later issues bring.
 @Suite struct SeamTests {
-    let server = TestServer(declarations: Families.all + SampleTransactions.declarations)
+    let server = TestServer(declarations: Families.all + SampleBlocking.declarations)
 
     @Test func getAndSet() {
         let client = server.connect()
@@ -39,8 +39,8 @@ import Commands
         let first = server.connect()
         let second = server.connect()
         let writer = server.connect()
-        #expect(first("BLPOP", "k", "0") == .none)
-        #expect(second("BLPOP", "k", "0") == .none)
+        #expect(first("BTAKE", "k", "0") == .none)
+        #expect(second("BTAKE", "k", "0") == .none)
         server.recordEffects()
         #expect(writer("SET", "k", "1") == "OK")
         #expect(first.nextReply() == ["k", "1"])
@@ -57,7 +57,7 @@ import Commands
     @Test func blockedClientIsServedBeforeTheNextCommandOfAPipeline() {
         let waiter = server.connect()
         let writer = server.connect()
-        #expect(waiter("BLPOP", "k", "0") == .none)
+        #expect(waiter("BTAKE", "k", "0") == .none)
         server.recordEffects()
         let set1 = TestClient.encode([[UInt8]("SET"), [UInt8]("k"), [UInt8]("1")])
         let set2 = TestClient.encode([[UInt8]("SET"), [UInt8]("k"), [UInt8]("2")])
@@ -72,7 +72,7 @@ import Commands
 
     @Test func blockedClientTimesOutAndGoesOn() {
         let client = server.connect()
-        #expect(client("BLPOP", "k", "5") == .none)
+        #expect(client("BTAKE", "k", "5") == .none)
         // What it pipelined behind waits with it.
         #expect(client("SET", "x", "1") == .none)
         server.advance(milliseconds: 5001)
@@ -84,7 +84,7 @@ import Commands
     @Test func vanishedClientIsForgotten() {
         let client = server.connect()
         let writer = server.connect()
-        client("BLPOP", "k", "0")
+        client("BTAKE", "k", "0")
         client.disconnect()
         writer("SET", "k", "v")
         #expect(writer("GET", "k") == "v")

@@ -44,7 +44,9 @@ enum InfoReport {
     static func clients(_ context: inout CommandContext) -> Fields {
         var input = 0
         var output = 0
+        var watching = 0
         context.forEachSession { session in
+            if session.watchedCount > 0 { watching += 1 }
             input = max(input, session.pendingInputBytes)
             output = max(output, session.pendingOutputBytes)
         }
@@ -53,8 +55,8 @@ enum InfoReport {
             ("maxclients", "\(context.configuration.network.maximumClients)"),
             ("client_recent_max_input_buffer", "\(input)"), ("client_recent_max_output_buffer", "\(output)"),
             ("blocked_clients", "\(context.statistics.blockedClients)"), ("tracking_clients", "0"),
-            ("pubsub_clients", "\(context.clients.pubsub.clientCount)"), ("watching_clients", "0"), ("clients_in_timeout_table", "0"),
-            ("total_watched_keys", "0"), ("total_blocking_keys", "\(context.statistics.blockingKeys)"),
+            ("pubsub_clients", "\(context.clients.pubsub.clientCount)"), ("watching_clients", "\(watching)"), ("clients_in_timeout_table", "0"),
+            ("total_watched_keys", "\(context.clients.watchedKeyCount)"), ("total_blocking_keys", "\(context.statistics.blockingKeys)"),
             ("total_blocking_keys_on_nokey", "0"),
         ] + pause(context)
     }

@@ -25,6 +25,7 @@ extension Keys {
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         let freeing = try freeing(context, arguments)
+        context.willReplace(context.session.database)
         context.changed(context.flush(context.session.database, freeing))
         finishFlush(&context, arguments)
         return .done
@@ -32,7 +33,11 @@ extension Keys {
 
     static func flushAll(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         let freeing = try freeing(context, arguments)
-        for index in 0..<context.databaseCount { context.changed(context.flush(DatabaseIndex(index), freeing)) }
+        for number in 0..<context.databaseCount {
+            let index = DatabaseIndex(number)
+            context.willReplace(index)
+            context.changed(context.flush(index, freeing))
+        }
         finishFlush(&context, arguments)
         return .done
     }

@@ -124,6 +124,10 @@ extension Keys {
         guard isInt32(arguments[2]) else { throw context.failure("ERR invalid second DB index") }
         let first = try database(&context, arguments[1])
         let second = try database(&context, arguments[2])
+        if first != second {
+            context.willReplace(first, with: second)
+            context.willReplace(second, with: first)
+        }
         context.swapDatabases(first, second)
         context.changed(1)
         context.reply.ok()

@@ -3,31 +3,14 @@ import Keyspace
 import Primitives
 import RESP
 
-/// MULTI, EXEC and a blocking take as far as tests of the engine's mechanisms need them.
-public enum SampleTransactions {
+/// A blocking command on strings, for tests of the engine's mechanism.
+public enum SampleBlocking {
     public static var declarations: [CommandDeclaration] {
         [
             CommandDeclaration(
-                "multi", arity: 1, [.fast, .immediate], .transaction, group: .transactions, since: "1.2.0",
-                summary: "Starts a transaction.", multi),
-            CommandDeclaration(
-                "exec", arity: 1, [.immediate, .runsQueue], .transaction, group: .transactions, since: "1.2.0",
-                summary: "Runs a transaction.", exec),
-            CommandDeclaration(
-                "blpop", arity: 3, [.write, .blocking], .list, keys: [.key(1, [.readWrite, .access, .delete])],
+                "btake", arity: 3, [.write, .blocking], .list, keys: [.key(1, [.readWrite, .access, .delete])],
                 group: .list, since: "2.0.0", summary: "Takes a value or waits for one.", blockingTake),
         ]
-    }
-
-    static func multi(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
-        context.session.transaction = Box(Transaction())
-        context.reply.ok()
-        return .done
-    }
-
-    static func exec(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
-        guard context.session.hasTransaction else { throw context.failure("ERR EXEC without MULTI") }
-        return .executeTransaction
     }
 
     /// Takes the string at the key, or waits until there is one.

@@ -1,0 +1,120 @@
+// WATCH: which sessions look at which keys. A change of such a key marks the
+// session; its EXEC then runs nothing.
+
+import Keyspace
+import Primitives
+
+/// A key that a session watches.
+struct WatchedKey: Sendable {
+    let database: DatabaseIndex
+    let bytes: [UInt8]
+    /// Whether it was expired, though not removed, when the watch began: removing it then is no change.
+    var wasExpired: Bool
+}
+
+/// Watched keys of all sessions. Part of the registry of clients.
+struct WatchedKeys: Sendable {
+    private struct Place: Hashable {
+        let database: Int
+        let bytes: [UInt8]
+    }
+
+    private var watchers: [Place: [SessionID]] = [:]
+
+    /// Keys that somebody watches.
+    var count: Int { watchers.count }
+
+    mutating func add(_ key: WatchedKey, _ id: SessionID) {
+        watchers[Place(database: key.database.value, bytes: key.bytes), default: []].append(id)
+    }
+
+    mutating func remove(_ key: WatchedKey, _ id: SessionID) {
+        let place = Place(database: key.database.value, bytes: key.bytes)
+        watchers[place]?.removeAll { $0 == id }
+        if watchers[place]?.isEmpty == true { watchers[place] = nil }
+    }
+
+    func watchers(of key: [UInt8], in database: DatabaseIndex) -> [SessionID] {
+        watchers[Place(database: database.value, bytes: key)] ?? []
+    }
+
+    /// The watched keys of a database.
+    func keys(in database: DatabaseIndex) -> [[UInt8]] {
+        watchers.keys.filter { $0.database == database.value }.map(\.bytes)
+    }
+}
+
+extension CommandContext {
+    // MARK: The served session's watch
+
+    /// Watches a key for the served session; a key it watches already stays as it is.
+    public mutating func watch(_ key: RawSpan) {
+        let bytes = key.array
+        let database = session.database
+        guard !session.watched.contains(where: { $0.database == database && $0.bytes == bytes }) else { return }
+        let watched = WatchedKey(database: database, bytes: bytes, wasExpired: isExpired(bytes, database))
+        session.watched.append(watched)
+        clients.watched.add(watched, session.id)
+        notices.interest.insert(.watchers)
+    }
+
+    /// Ends the served session's watch, and forgets whether its keys were touched.
+    public mutating func unwatchAll() {
+        session.flags.remove(.touched)
+        guard !session.watched.isEmpty else { return }
+        for key in session.watched { clients.watched.remove(key, session.id) }
+        session.watched = []
+        if clients.watched.count == 0 { notices.interest.remove(.watchers) }
+    }
+
+    /// Whether a key that the served session watches was changed, or has expired since.
+    public var hasWatchedChange: Bool {
+        session.flags.contains(.touched) || session.watched.contains { !$0.wasExpired && isExpired($0.bytes, $0.database) }
+    }
+
+    private func isExpired(_ key: [UInt8], _ database: DatabaseIndex) -> Bool {
+        let hash = keyspace.hash(key.rawSpan)
+        guard let expiry = keyspace[database][hash].find(key.rawSpan, hash)?.expiry else { return false }
+        return expiry <= now
+    }
+
+    private func exists(_ key: [UInt8], _ database: DatabaseIndex) -> Bool {
+        let hash = keyspace.hash(key.rawSpan)
+        return keyspace[database][hash].find(key.rawSpan, hash) != nil
+    }
+
+    // MARK: Changes
+
+    /// Marks the sessions that watch a key which a unit has changed.
+    mutating func touchWatchers(of notice: borrowing Notice) {
+        let isRemoval = notice.event.isExpiry
+        for id in clients.watched.watchers(of: notice.key, in: notice.database) {
+            let key = notice.key
+            let database = notice.database
+            if id == session.id {
+                Self.touch(&session, key, database, isRemoval)
+            } else {
+                _ = clients.slab.with(id) { Self.touch(&$0, key, database, isRemoval) }
+            }
+        }
+    }
+
+    private static func touch(_ session: inout Session, _ key: [UInt8], _ database: DatabaseIndex, _ isRemoval: Bool) {
+        if isRemoval, let index = session.watched.firstIndex(where: { $0.database == database && $0.bytes == key }),
+            session.watched[index].wasExpired {
+            session.watched[index].wasExpired = false
+            return
+        }
+        session.flags.insert(.touched)
+    }
+
+    /// The whole database is about to be emptied, or to change places with
+    /// `other`: who watches a key that is in one of them is marked.
+    public mutating func willReplace(_ database: DatabaseIndex, with other: DatabaseIndex? = nil) {
+        guard notices.interest.contains(.watchers) else { return }
+        for key in clients.watched.keys(in: database) {
+            guard exists(key, database) || other.map({ exists(key, $0) }) ?? false else { continue }
+            touchWatchers(of: Notice(database: database, key: key, event: KeyEvent("flushdb", .generic)))
+        }
+    }
+}
