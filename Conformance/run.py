@@ -378,7 +378,7 @@ def main():
         if not (SUITE / f"tests/{file}.tcl").exists():
             sys.exit(f"the suite has no file {file}")
     entries, options = read_skips(HERE / "skip.txt")
-    options += options_for(args.server)
+    options.setdefault("", []).extend(options_for(args.server))
     skips = {}
     for entry in () if args.no_skips else entries:
         skips.setdefault(entry.file, []).append(entry)

@@ -49,7 +49,9 @@ extension CommandContext {
     /// Notes for a unit that wants to know of new keys that one was not there.
     @inline(never)
     mutating func noteMissing(_ key: RawSpan, _ database: DatabaseIndex) {
-        notices.missing.append((key.array, database))
+        let bytes = key.array
+        guard !notices.missing.contains(where: { $0.database == database && $0.key == bytes }) else { return }
+        notices.missing.append((bytes, database))
     }
 
     /// Tells that a key was read that is not there.

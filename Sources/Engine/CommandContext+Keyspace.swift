@@ -5,9 +5,14 @@ import RESP
 extension CommandContext {
     /// Looks a key up to tell something about it: counts hit or miss, but is no use of the key.
     public mutating func lookupUntouched(_ key: RawSpan) -> Entry? {
-        let entry = lookupWrite(key).entry
-        if entry != nil { statistics.keyHits &+= 1 } else { statistics.keyMisses &+= 1 }
-        return entry
+        let slot = lookupWrite(key)
+        if slot.entry != nil {
+            statistics.keyHits &+= 1
+        } else {
+            statistics.keyMisses &+= 1
+            if notices.interest.contains(.misses) { tellMiss(key, slot.database) }
+        }
+        return slot.entry
     }
 
     /// Replies with the keys of the selected database that are not expired and that `isWanted`.
