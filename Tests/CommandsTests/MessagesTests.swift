@@ -164,7 +164,7 @@ import TestSupport
         writer("CONFIG", "SET", "notify-keyspace-events", "Eg")
         writer("HELLO", "3")
         writer("SUBSCRIBE", "__keyevent@0__:del")
-        waiter("SAMPLE-TAKE", "k", "0")
+        waiter("BTAKE", "k", "0")
         #expect(writer("SET", "k", "v") == "OK")
         #expect(writer.nextReply() == .push(["message", "__keyevent@0__:del", "k"]))
         #expect(waiter.nextReply() == ["k", "v"])
