@@ -44,7 +44,7 @@ public struct ClientLines {
         text += " tot-mem=\(session.memoryUsage + (served?.id == session.id ? words : 0))"
         text += " events=\(session.unsentBytes > 0 ? "rw" : "r") cmd=\(command) user="
         line += [UInt8](text) + identity.user
-        line += [UInt8](" redir=-1 resp=\(session.version.rawValue) lib-name=") + identity.libraryName
+        line += [UInt8](" redir=\(session.trackingRedirection) resp=\(session.version.rawValue) lib-name=") + identity.libraryName
         line += [UInt8](" lib-ver=") + identity.libraryVersion
         text = " watch=\(session.watchedCount) io-thread=0 tot-net-in=\(session.inputBytes) tot-net-out=\(session.outputBytes)"
         text += " tot-cmds=\(session.commandCount) capa=\(session.capabilityLetters)"
@@ -62,6 +62,9 @@ extension Session {
         if flags.contains(.subscribed) { letters += "P" }
         if hasTransaction { letters += "x" }
         if flags.contains(.blocked) { letters += "b" }
+        if flags.contains(.tracking) { letters += "t" }
+        if tracking.isRedirectionBroken { letters += "R" }
+        if tracking.options.contains(.broadcast) { letters += "B" }
         if flags.contains(.closing) { letters += "c" }
         if identity.peer.isUnixSocket { letters += "U" }
         if flags.contains(.noEvict) { letters += "e" }

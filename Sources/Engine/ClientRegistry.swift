@@ -13,6 +13,8 @@ public struct ClientRegistry: ~Copyable {
     var watched = WatchedKeys()
     /// Who is subscribed to what.
     public internal(set) var pubsub = PubSub()
+    /// Who may hold copies of which keys.
+    public internal(set) var tracking = Tracking()
     /// What sessions get without asking.
     var pushes = Pushes()
     /// What concerns all sessions together.

@@ -69,6 +69,7 @@ extension CommandContext {
     public mutating func resetSession() {
         stopMonitoring()
         endSubscriptions()
+        stopTracking()
         session.transaction = nil
         unwatchAll()
         session.database = DatabaseIndex(0)
@@ -83,6 +84,9 @@ extension CommandContext {
 }
 
 extension Session {
+    /// The number of the client that is told of changed keys instead; 0: the session itself; -1: nobody is told.
+    public var trackingRedirection: Int64 { flags.contains(.tracking) ? tracking.redirection : -1 }
+
     /// Commands waiting for EXEC; nil outside of a transaction.
     public var queuedCommands: Int? {
         switch transaction {
@@ -118,7 +122,7 @@ extension Session {
     public var memoryUsage: Int {
         MemoryLayout<Session>.size + identity.name.count + identity.libraryName.count + identity.libraryVersion.count
             + pendingInputBytes + unusedInputBytes + transactionBytes + blockedBytes + pendingOutputBytes
-            + fieldsets.memoryUsage + watchedBytes + subscriptions.memoryUsage
+            + fieldsets.memoryUsage + watchedBytes + subscriptions.memoryUsage + tracking.memoryUsage
     }
 }
 

@@ -27,6 +27,7 @@ extension CommandContext {
     @inline(never)
     private mutating func tell(_ key: RawSpan, _ event: KeyEvent, _ database: DatabaseIndex) {
         if notices.interest.contains(.arrivals) { tellArrivals() }
+        if notices.interest.contains(.tracking) { invalidate(key) }
         if notices.interest.contains(.events) { publish(key, event, database) }
         if !notices.interest.isDisjoint(with: .recording) { notices.record(key, event, database) }
     }

@@ -55,6 +55,7 @@ public struct CommandContext: ~Copyable {
     private mutating func followConfiguration() {
         statistics.watch = Watch(configuration.monitoring)
         notices.publish(configuration.monitoring.keyEvents)
+        noteTrackedKeys()
     }
 
     static func nobody() -> Session {

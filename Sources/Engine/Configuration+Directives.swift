@@ -52,6 +52,7 @@ public struct DirectiveTable: Sendable {
             Directive("requirepass", .text(\.requiredPassword), .sensitive),
             Directive("active-expire-effort", .integer(\.activeExpireEffort, 1...10)),
             Directive("hz", .integer(\.hz, int)),
+            Directive("tracking-table-max-keys", .integer(\.limits.trackedKeys, long)),
             Directive("lazyfree-lazy-expire", .flag(\.lazyFree.expire)),
             Directive("lazyfree-lazy-user-flush", .flag(\.lazyFree.userFlush)),
         ]

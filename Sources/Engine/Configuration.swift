@@ -104,6 +104,8 @@ public struct ClientLimits: Sendable {
     ]
     /// Bytes that all clients together may hold; negative: percent of `maxmemory`; 0: no limit.
     public var totalClientMemory: Int64 = 0
+    /// Keys that are remembered for clients that hold copies; 0: any number.
+    public var trackedKeys: Int64 = 1_000_000
 }
 
 /// Clients as `client-output-buffer-limit` and CLIENT KILL TYPE tell them apart.

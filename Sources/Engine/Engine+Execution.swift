@@ -9,11 +9,13 @@ import RESP
 extension Engine {
     /// Runs a request as a unit of its own; `id` is the command's or negative.
     mutating func execute(_ arguments: borrowing Arguments, _ id: Int) {
-        let repliesBefore = context.reply.bytes.count
+        var repliesBefore = context.reply.bytes.count
         guard repliesBefore <= outputAllowance || hasRoom(for: repliesBefore) else { return }
         guard let command = admit(arguments, id) else { return finishReply(behind: repliesBefore) }
-        if !context.clients.control.attention.isEmpty, !mayRun(command, arguments) {
-            return finishReply(behind: repliesBefore)
+        if !context.clients.control.attention.isEmpty {
+            let mayRun = mayRun(command, arguments)
+            repliesBefore = min(repliesBefore, context.reply.bytes.count)
+            if !mayRun { return finishReply(behind: repliesBefore) }
         }
         if context.session.hasTransaction, !context.commands.commands[command].flags.contains(.immediate) {
             enqueue(arguments, command)
@@ -27,6 +29,7 @@ extension Engine {
         case .executeTransaction: executeTransaction()
         }
         endUnit()
+        if context.session.flags.contains(.tracking) { context.endTrackedCommand(command) }
         if !context.clients.control.attention.isEmpty { showExecuted(command, arguments) }
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
@@ -38,6 +41,8 @@ extension Engine {
     /// the client was answered or waits.
     @inline(never)
     private mutating func mayRun(_ command: CommandID, _ arguments: borrowing Arguments) -> Bool {
+        context.limitTrackedKeys()
+        if context.clients.control.attention.contains(.pushed) { deliverHeldPushes() }
         guard isAllowedToMonitor(command) else { return false }
         guard isPaused(command) else { return true }
         postpone(arguments)
@@ -120,6 +125,7 @@ extension Engine {
             context.statistics.dirty &+= Int64(context.notices.changes)
             if !context.effects.isExplicit { context.effects.verbatim(arguments) }
         }
+        if context.session.flags.contains(.tracking) { context.rememberKeys(of: id, arguments) }
         let tick = context.time.monotonicNanoseconds
         if case .block = outcome {} else {
             account(id, arguments, tick &- lastTick, replyBytes: context.reply.bytes.count &- repliesBefore)

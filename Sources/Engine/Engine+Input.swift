@@ -295,6 +295,7 @@ extension Engine {
     private mutating func serveOthers() {
         unblockAsRequested()
         serveBlockedClients()
+        if context.clients.tracking.prefixCount > 0 { context.sendBroadcasts() }
         releasePostponed()
         evictClients()
     }

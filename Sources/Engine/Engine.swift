@@ -100,6 +100,9 @@ public struct Engine: ~Copyable {
         context.clients.control.forget(box.value)
         for key in box.value.watched { context.clients.watched.remove(key, id) }
         context.clients.pubsub.forget(box.value)
+        if box.value.flags.contains(.tracking) {
+            context.clients.tracking.forget(id, prefixes: box.value.tracking.prefixes)
+        }
         context.clients.slab.put(box, back: id)
         blocked.forget(id, &context)
         context.clients.close(id, number: number)

@@ -77,7 +77,6 @@ enum KeptDirectives {
             kept("active-defrag-threshold-lower", .number(0...1000), "10"),
             kept("active-defrag-threshold-upper", .number(0...1000), "100"),
             kept("jemalloc-bg-thread", .flag, "yes"),
-            kept("tracking-table-max-keys", .long, "1000000"),
             kept("key-memory-histograms", .flag, "no"),
         ]
     }

@@ -15,6 +15,8 @@ public struct NoticeInterest: OptionSet, Sendable {
     /// So are those of new keys, and those of keys that are not there.
     static var arrivals: Self { Self(rawValue: 1 << 4) }
     static var misses: Self { Self(rawValue: 1 << 5) }
+    /// Clients hold copies of keys.
+    static var tracking: Self { Self(rawValue: 1 << 6) }
     /// Who gets the notices at the end of the unit.
     static var recording: Self { [.blockedClients, .watchers, .observer] }
     /// Somebody records every notice (tests).

@@ -64,12 +64,24 @@ struct Topics: Sendable {
         topics[place].subscribers.add(session)
     }
 
-    /// Removes a subscriber, and the name with its last one; the last name takes its place.
+    /// Removes a subscriber, and the name with its last one.
     mutating func remove(_ session: SessionID, from name: [UInt8]) {
         guard let place = places[name] else { return }
         topics[place].subscribers.remove(session)
-        guard topics[place].subscribers.sessions.isEmpty else { return }
-        places[name] = nil
+        if topics[place].subscribers.sessions.isEmpty { removeTopic(place) }
+    }
+
+    /// Removes a name with all its subscribers, which are returned.
+    mutating func removeAll(from name: [UInt8]) -> [SessionID]? {
+        guard let place = places[name] else { return nil }
+        let sessions = topics[place].subscribers.sessions
+        removeTopic(place)
+        return sessions
+    }
+
+    /// The last name takes the place of the one that is removed.
+    private mutating func removeTopic(_ place: Int) {
+        places[topics[place].name] = nil
         let last = topics.removeLast()
         guard place < topics.count else { return }
         topics[place] = last
@@ -92,6 +104,10 @@ struct Subscribers: Sendable {
         } else if sessions.count > Self.searchedCount {
             places[session] = sessions.count - 1
         }
+    }
+
+    func contains(_ session: SessionID) -> Bool {
+        places.isEmpty ? sessions.contains(session) : places[session] != nil
     }
 
     mutating func remove(_ session: SessionID) {

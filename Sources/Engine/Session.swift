@@ -48,6 +48,8 @@ public struct SessionFlags: OptionSet, Sendable {
     public static var redirectable: Self { Self(rawValue: 1 << 14) }
     /// Subscribed to something.
     public static var subscribed: Self { Self(rawValue: 1 << 15) }
+    /// Told of changed keys (CLIENT TRACKING).
+    public static var tracking: Self { Self(rawValue: 1 << 17) }
     /// The command under way is answered although CLIENT REPLY wants no replies.
     static var answersAnyway: Self { Self(rawValue: 1 << 16) }
 }
@@ -122,6 +124,12 @@ struct BlockedCommand: ~Copyable {
 /// What a blocked client gets when its time is over.
 public enum TimeoutReply: Sendable { case null, nullArray }
 
+/// What a session is told without asking.
+struct SessionInterests: Sendable {
+    var subscriptions = Subscriptions()
+    var tracking = SessionTracking()
+}
+
 /// One connected client: session state, owned by the thread that serves the connection.
 public struct Session: ~Copyable {
     /// The session's address.
@@ -152,8 +160,8 @@ public struct Session: ~Copyable {
     public internal(set) var unsentBytes = 0
     /// Names of fields that HIMPORT has prepared.
     public var fieldsets = Fieldsets()
-    /// What the session is subscribed to.
-    var subscriptions = Subscriptions()
+    /// What the session is told without asking.
+    var interests = SessionInterests()
     var output = ByteChain()
     /// The journal position on which the output depends.
     var outputPosition: JournalPosition = 0
@@ -167,6 +175,18 @@ public struct Session: ~Copyable {
     var softLimitSince: Milliseconds?
     /// Bytes that the sum of all clients' memory counts for this one.
     var countedMemory = 0
+
+    /// What the session is subscribed to.
+    var subscriptions: Subscriptions {
+        _read { yield interests.subscriptions }
+        _modify { yield &interests.subscriptions }
+    }
+
+    /// How the session is told of changed keys.
+    public internal(set) var tracking: SessionTracking {
+        _read { yield interests.tracking }
+        _modify { yield &interests.tracking }
+    }
 
     init(id: SessionID, connection: UInt64, identity: SessionIdentity) {
         self.id = id

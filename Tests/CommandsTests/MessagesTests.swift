@@ -170,6 +170,21 @@ import TestSupport
         #expect(waiter.nextReply() == ["k", "v"])
     }
 
+    @Test func keysThatAreNotThere() {
+        let client = server.connect()
+        let listener = server.connect()
+        client("CONFIG", "SET", "notify-keyspace-events", "Em")
+        #expect(client("CONFIG", "GET", "notify-keyspace-events") == ["notify-keyspace-events", "Em"])
+        listener("SUBSCRIBE", "__keyevent@0__:keymiss")
+        for words in ["GET a", "MGET b c", "SET d 1", "GET d", "TYPE e", "TTL f", "OBJECT ENCODING g", "EXISTS h"] {
+            client.line(words)
+        }
+        for key in ["a", "b", "c", "e", "f", "h"] {
+            #expect(listener.nextReply() == ["message", "__keyevent@0__:keymiss", .status(key)])
+        }
+        #expect(listener.nextReply() == .none)
+    }
+
     @Test func limits() {
         let listener = server.connect()
         let speaker = server.connect()

@@ -11,9 +11,8 @@ extension InfoReport {
                 "latest_fork_usec", "total_forks",
                 "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
                 "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
-                "current_active_defrag_time", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
-                "unexpected_error_replies",
-            ]) + [("total_error_replies", "\(context.statistics.errors.total)"), ("dump_payload_sanitizations", "0")]
+                "current_active_defrag_time", 
+            ]) + tracking(context.clients.tracking) + zeros(["unexpected_error_replies"]) + [("total_error_replies", "\(context.statistics.errors.total)"), ("dump_payload_sanitizations", "0")]
             + disconnections(context) + loop(context)
     }
 
@@ -21,6 +20,13 @@ extension InfoReport {
         [
             ("pubsub_channels", "\(pubsub.count(.channel))"), ("pubsub_patterns", "\(pubsub.count(.pattern))"),
             ("pubsubshard_channels", "\(pubsub.count(.shardChannel))"),
+        ]
+    }
+
+    private static func tracking(_ tracking: Tracking) -> Fields {
+        [
+            ("tracking_total_keys", "\(tracking.keyCount)"), ("tracking_total_items", "\(tracking.readerCount)"),
+            ("tracking_total_prefixes", "\(tracking.prefixCount)"),
         ]
     }
 
