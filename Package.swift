@@ -12,6 +12,9 @@ let safety: [SwiftSetting] = [
 
 let tests: [SwiftSetting] = [.swiftLanguageMode(.v6), .enableExperimentalFeature("Lifetimes")]
 
+// AddressSanitizer brings an allocator of its own: NEEDLETAIL_SANITIZE=1 leaves jemalloc out.
+let isSanitized = Context.environment["NEEDLETAIL_SANITIZE"] == "1"
+
 let package = Package(
     name: "needletail",
     products: [
@@ -22,7 +25,9 @@ let package = Package(
     ],
     targets: [
         // C shims and system libraries, no logic.
-        .target(name: "CSystem", linkerSettings: [.linkedLibrary("jemalloc")]),
+        .target(
+            name: "CSystem", cSettings: isSanitized ? [.define("CS_PLAIN_MALLOC")] : [],
+            linkerSettings: isSanitized ? [] : [.linkedLibrary("jemalloc")]),
         // Byte views and buffers, hashing, random, clock, numbers<->text.
         .target(
             name: "Primitives",
@@ -39,17 +44,19 @@ let package = Package(
             name: "Keyspace",
             dependencies: ["Structures", "Primitives", "CSystem", .product(name: "BasicContainers", package: "swift-collections")],
             swiftSettings: safety),
+        // RDB codecs over byte sources and sinks; snapshot and load.
+        .target(name: "Persistence", dependencies: ["Keyspace", "Structures", "Primitives"], swiftSettings: safety),
         // Sessions, dispatch, the execution unit, blocking. Knows no single command.
         .target(
             name: "Engine",
-            dependencies: ["Keyspace", "RESP", "Primitives", .product(name: "BasicContainers", package: "swift-collections")],
+            dependencies: ["Persistence", "Keyspace", "RESP", "Primitives", .product(name: "BasicContainers", package: "swift-collections")],
             swiftSettings: safety),
         // The command families.
-        .target(name: "Commands", dependencies: ["Engine", "Keyspace", "Structures", "RESP", "Primitives"], swiftSettings: safety),
+        .target(name: "Commands", dependencies: ["Engine", "Persistence", "Keyspace", "Structures", "RESP", "Primitives"], swiftSettings: safety),
         // Composition root: configuration, wiring, cron, signals, logging.
         .target(
             name: "Server",
-            dependencies: ["Commands", "Engine", "Keyspace", "RESP", "Networking", "System", "Primitives", "CSystem"],
+            dependencies: ["Commands", "Engine", "Persistence", "Keyspace", "RESP", "Networking", "System", "Primitives", "CSystem"],
             swiftSettings: safety),
         .executableTarget(name: "needletail-server", dependencies: ["Server"], swiftSettings: safety),
 
@@ -70,7 +77,10 @@ let package = Package(
         .testTarget(name: "SystemTests", dependencies: ["System"], swiftSettings: tests),
         .testTarget(name: "KeyspaceTests", dependencies: ["Keyspace", "Structures", "Primitives", "CSystem"], swiftSettings: tests),
         .testTarget(
-            name: "EngineTests", dependencies: ["TestSupport", "Fuzzing", "Commands", "Engine", "Keyspace", "RESP", "Primitives"],
+            name: "PersistenceTests", dependencies: ["TestSupport", "Persistence", "Engine", "Keyspace", "Structures", "Primitives"],
+            swiftSettings: tests),
+        .testTarget(
+            name: "EngineTests", dependencies: ["TestSupport", "Fuzzing", "Commands", "Engine", "Keyspace", "RESP", "Primitives", "System"],
             swiftSettings: tests),
         // Needs a live peer; skipped where there is none.
         .testTarget(

@@ -86,9 +86,6 @@ def read_skips(path):
         if len(parts) < 4:
             sys.exit(f"{path.name}: want `file | test | reason | feature`, not: {line}")
         name = " | ".join(parts[1:-2])  # a test's name may hold a bar itself
-        if name.startswith("!"):
-            options.setdefault(parts[0], []).extend(shlex.split(name[1:]))
-            continue
         skips.append(Skip(parts[0], name, parts[-2], parts[-1]))
     return skips, options
 
@@ -108,7 +105,7 @@ class Result:
     file: str
     ok: list = field(default_factory=list)
     skipped: list = field(default_factory=list)   # left out by us
-    ignored: int = 0                              # left out by the suite, for its tags
+    ignored: list = field(default_factory=list)   # left out by the suite, for their tags
     failed: list = field(default_factory=list)    # (test, message)
     aborted: str = ""                             # why the file did not run to its end
     crashes: list = field(default_factory=list)   # the servers' last words
@@ -122,11 +119,11 @@ class Result:
         return [test for test, _ in self.failed]
 
     def tests(self):
-        return self.ok + self.skipped + self.failing()
+        return self.ok + self.skipped + self.ignored + self.failing()
 
     def line(self):
         text = (f"{self.file}  ok {len(self.ok)}, failed {len(self.failed)}, "
-                f"skipped {len(self.skipped) + self.ignored}, {self.seconds:.1f}s")
+                f"skipped {len(self.skipped) + len(self.ignored)}, {self.seconds:.1f}s")
         return text + (f", aborted: {self.aborted}" if self.aborted else "")
 
 
@@ -183,7 +180,7 @@ def read_output(result, output):
         elif kind == "skip":
             result.skipped.append(text)
         elif kind == "ignore":
-            result.ignored += 1
+            result.ignored.append(re.sub(r"(^|: )Tag: .*$", "", text))
         elif kind in ("err", "exception"):
             read_failure(result, text)
         elif kind == "TIMEOUT":
@@ -326,7 +323,7 @@ def run_tests(files, run, skips, scripts=lambda: ()):
                 print(f"\nskip.txt: there is no such test: {skip}")
     failed = sum(result.failures for result in results)
     passed = sum(len(result.ok) for result in results)
-    skipped = sum(len(result.skipped) + result.ignored for result in results)
+    skipped = sum(len(result.skipped) + len(result.ignored) for result in results)
     for more_passed, more_failed in scripts():
         passed, failed = passed + more_passed, failed + more_failed
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")

@@ -1,8 +1,30 @@
 #define _GNU_SOURCE
 #include "csystem.h"
-#include <jemalloc/jemalloc.h>
 #include <stdio.h>
 #include <string.h>
+
+#ifdef CS_PLAIN_MALLOC
+// For builds with AddressSanitizer: its allocator, of which there is nothing to tell.
+
+void *cs_allocate_lines(size_t bytes) {
+    size_t rounded = (bytes + 63) / 64 * 64;
+    void *lines = aligned_alloc(64, rounded);
+    if (lines) memset(lines, 0, rounded);
+    return lines;
+}
+
+const uint64_t *cs_thread_allocated_counter(void) { return NULL; }
+const uint64_t *cs_thread_deallocated_counter(void) { return NULL; }
+uint64_t cs_allocator_statistic(const char *name) { (void)name; return 0; }
+int cs_allocator_read(const char *name, uint64_t *value) { (void)name; *value = 0; return ENOENT; }
+void cs_allocator_refresh(void) {}
+size_t cs_allocator_report(uint8_t *bytes, size_t capacity) { (void)bytes; (void)capacity; return 0; }
+void cs_allocator_purge(void) {}
+const char *cs_allocator_version(void) { return "plain"; }
+void cs_allocator_purge_in_background(void) {}
+
+#else
+#include <jemalloc/jemalloc.h>
 
 void *cs_allocate_lines(size_t bytes) {
     return mallocx(bytes, MALLOCX_ALIGN(64) | MALLOCX_ZERO);
@@ -75,3 +97,5 @@ void cs_allocator_purge_in_background(void) {
     bool on = true;
     mallctl("background_thread", NULL, NULL, &on, sizeof on);
 }
+
+#endif

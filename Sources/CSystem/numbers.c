@@ -31,6 +31,10 @@ size_t cs_format_precise(double value, char *text) {
     return (size_t)snprintf(text, 40, "%.17g", value);
 }
 
+size_t cs_format_fixed(double value, char *text) {
+    return (size_t)snprintf(text, 320, "%f", value);
+}
+
 bool cs_parse_double(const char *text, size_t bytes, double *value) {
     char copy[CS_DECIMAL_TEXT_BYTES];
     if (bytes == 0 || bytes >= sizeof copy || isspace((unsigned char)text[0])) return false;

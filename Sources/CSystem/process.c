@@ -3,6 +3,7 @@
 #include "csystem_process.h"
 #include <grp.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <syslog.h>
 
 int cs_daemonize(void) {
@@ -97,3 +98,34 @@ int cs_give_to_group(const char *path, const char *group) {
     }
     return chown(path, (uid_t)-1, (gid_t)number) == 0 ? 0 : -errno;
 }
+
+int cs_fork(int kept) {
+    pid_t child = fork();
+    if (child != 0) return child < 0 ? -errno : child;
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGUSR1, SIG_DFL);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    if (kept > 3) close_range(3, (unsigned)kept - 1, 0);
+    close_range(kept >= 3 ? (unsigned)kept + 1 : 3, ~0U, 0);
+    return 0;
+}
+
+int cs_reap(int child, int *status) {
+    int state;
+    pid_t found = waitpid(child, &state, WNOHANG);
+    if (found == 0) return 0;
+    if (found < 0) return -errno;
+    if (WIFSIGNALED(state)) {
+        *status = WTERMSIG(state);
+        return 2;
+    }
+    *status = WEXITSTATUS(state);
+    return 1;
+}
+
+void cs_begin_write_back(int file) { sync_file_range(file, 0, 0, SYNC_FILE_RANGE_WRITE); }
+
+int cs_pipe(int *ends) { return pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0 ? 0 : -errno; }

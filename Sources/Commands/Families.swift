@@ -3,12 +3,12 @@ import Engine
 /// All command families of this module.
 public enum Families {
     public static var all: [CommandDeclaration] {
-        values + Transactions.declarations + Keys.declarations + Connection.declarations + Messages.declarations
-            + Introspection.declarations + Administration.declarations
+        values + Sorting.declarations + Transactions.declarations + Keys.declarations + Connection.declarations
+            + Messages.declarations + Introspection.declarations + Administration.declarations + Snapshots.declarations
     }
 
     private static var values: [CommandDeclaration] {
         Strings.declarations + Bitmaps.declarations + HyperLogLogs.declarations + Lists.declarations + Sets.declarations
-            + Hashes.declarations + SortedSets.declarations
+            + Hashes.declarations + SortedSets.declarations + Geo.declarations
     }
 }

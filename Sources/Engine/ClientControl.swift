@@ -69,8 +69,8 @@ public struct ClientControl: Sendable {
         let id = session.id
         if session.flags.contains(.monitoring) { removeMonitor(id) }
         if session.flags.contains(.postponed) { postponed.removeAll { $0 == id } }
-        if session.softLimitSince != nil { aboveSoftLimit.removeAll { $0 == id } }
-        memory -= session.countedMemory
+        if session.delivery.softLimitSince != nil { aboveSoftLimit.removeAll { $0 == id } }
+        memory -= session.delivery.countedMemory
     }
 
     mutating func removeMonitor(_ id: SessionID) {

@@ -40,9 +40,9 @@ public struct ClientLines {
         text += " qbuf=\(input) qbuf-free=\(session.unusedInputBytes)"
         text += " argv-mem=\(words) multi-mem=\(session.transactionBytes) rbs=0 rbp=0 obl=0"
         // What the network has taken over counts as one piece.
-        text += " oll=\(session.outputSegments + (session.unsentBytes > 0 ? 1 : 0)) omem=\(session.pendingOutputBytes)"
+        text += " oll=\(session.outputSegments + (session.delivery.unsentBytes > 0 ? 1 : 0)) omem=\(session.pendingOutputBytes)"
         text += " tot-mem=\(session.memoryUsage + (served?.id == session.id ? words : 0))"
-        text += " events=\(session.unsentBytes > 0 ? "rw" : "r") cmd=\(command) user="
+        text += " events=\(session.delivery.unsentBytes > 0 ? "rw" : "r") cmd=\(command) user="
         line += [UInt8](text) + identity.user
         line += [UInt8](" redir=\(session.trackingRedirection) resp=\(session.version.rawValue) lib-name=") + identity.libraryName
         line += [UInt8](" lib-ver=") + identity.libraryVersion

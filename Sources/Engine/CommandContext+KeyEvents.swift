@@ -13,7 +13,15 @@ extension CommandContext {
     /// The same of a key of any database.
     public mutating func keyModified(_ key: RawSpan, _ event: KeyEvent, in database: DatabaseIndex) {
         notices.changes &+= 1
+        if configuration.maximumMemoryPolicy.isModification { noteModification(key, database) }
         notice(key, event, database)
+    }
+
+    /// Renews the moment of the last change, for policies that go by it.
+    @inline(never)
+    private func noteModification(_ key: RawSpan, _ database: DatabaseIndex) {
+        let hash = keyspace.hash(key)
+        keyspace[database][hash].find(key, hash)?.access = AccessBits(seconds: now)
     }
 
     /// Tells an event that is no change of its own (a second event of one change).

@@ -7,7 +7,9 @@ import RESP
 /// Where a key stands in its database: what one look-up found, for use by the
 /// operations that follow it.
 public struct KeySlot: BitwiseCopyable {
+    /// The key's hash.
     public let hash: UInt64
+    /// Where the key was looked up.
     public let database: DatabaseIndex
     /// Valid until the next change of the keyspace.
     public let entry: Entry?
@@ -76,6 +78,7 @@ extension CommandContext {
         switch accessPolicy {
         case .recency:
             entry.access = AccessBits(seconds: now)
+        case .modification: break
         case .frequency(let decayMinutes, let factor):
             entry.access = entry.access.touchedFrequency(
                 at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
@@ -85,6 +88,7 @@ extension CommandContext {
     /// As `Configuration.accessPolicy`, but read field by field: the call would copy the whole configuration.
     @inline(__always)
     private var accessPolicy: AccessPolicy {
+        if configuration.maximumMemoryPolicy.isModification { return .modification }
         guard configuration.maximumMemoryPolicy.isFrequency else { return .recency }
         return .frequency(decayMinutes: Int(configuration.lfuDecayMinutes), factor: Int(configuration.lfuLogFactor))
     }
@@ -185,6 +189,7 @@ extension CommandContext {
 
     // MARK: Databases
 
+    /// Databases.
     public var databaseCount: Int { keyspace.databaseCount }
 
     /// The database that a client's number names.
@@ -197,6 +202,7 @@ extension CommandContext {
     /// Keys of a database, expired ones that were not found yet included.
     public func keyCount(_ database: DatabaseIndex) -> Int { keyspace[database].count }
 
+    /// Keys of a database that have an expiry.
     public func expiringKeyCount(_ database: DatabaseIndex) -> Int { keyspace[database].expiringCount }
 
     /// Hashes of a database that have fields with an expiry.
@@ -230,7 +236,10 @@ extension CommandContext {
         return result
     }
 
-    public mutating func swapDatabases(_ a: DatabaseIndex, _ b: DatabaseIndex) { keyspace.swap(a, b) }
+    public mutating func swapDatabases(_ a: DatabaseIndex, _ b: DatabaseIndex) {
+        keyspace.swap(a, b)
+        if notices.interest.contains(.blockedClients) { blocking.changedDatabases += [a, b] }
+    }
 
     public enum Freeing: Sendable { case now, background }
 
@@ -249,6 +258,7 @@ extension CommandContext {
         keyspace[session.database].scan(from: cursor, body)
     }
 
+    /// Visits all entries of a database, expired ones included.
     public func forEachEntry(in database: DatabaseIndex, _ body: (Entry) -> Void) { keyspace[database].forEach(body) }
 
     /// A random entry of the selected database, perhaps expired.

@@ -17,11 +17,11 @@ extension CommandContext {
         let bytes = Int64(session.pendingOutputBytes)
         if limit.hard > 0, bytes > limit.hard { return dropForOutput(&session) }
         guard limit.soft > 0, bytes > limit.soft else {
-            if session.softLimitSince != nil { leaveSoftLimit(&session) }
+            if session.delivery.softLimitSince != nil { leaveSoftLimit(&session) }
             return
         }
-        guard let since = session.softLimitSince else {
-            session.softLimitSince = now
+        guard let since = session.delivery.softLimitSince else {
+            session.delivery.softLimitSince = now
             clients.control.aboveSoftLimit.append(session.id)
             return
         }
@@ -31,7 +31,7 @@ extension CommandContext {
 
     private mutating func leaveSoftLimit(_ session: inout Session) {
         let id = session.id
-        session.softLimitSince = nil
+        session.delivery.softLimitSince = nil
         clients.control.aboveSoftLimit.removeAll { $0 == id }
     }
 
@@ -48,8 +48,8 @@ extension CommandContext {
     mutating func countMemory(of session: inout Session) {
         let held = session.memoryUsage - min(session.output.count, Self.passingBytes)
         let bytes = session.flags.contains(.killed) ? 0 : held
-        clients.control.memory += bytes - session.countedMemory
-        session.countedMemory = bytes
+        clients.control.memory += bytes - session.delivery.countedMemory
+        session.delivery.countedMemory = bytes
     }
 
     /// Ends a session at once: what it has not read is thrown away.
@@ -58,8 +58,8 @@ extension CommandContext {
         requests.logLines.append(line(String(decoding: lines.line(of: session), as: UTF8.self)))
         session.flags.insert(.killed)
         session.output = ByteChain()
-        clients.control.memory -= session.countedMemory
-        session.countedMemory = 0
+        clients.control.memory -= session.delivery.countedMemory
+        session.delivery.countedMemory = 0
         requests.closing.append(session.id)
     }
 

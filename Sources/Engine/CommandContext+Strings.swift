@@ -34,6 +34,7 @@ extension CommandContext {
         }
         let last = max(count, entry.stringCount) - 1
         guard last >= 0 else { return slot }
+        touch(entry)
         self[slot].patchBits(entry, slot.hash, at: last * 8, width: 8, entry.bitField(last * 8, width: 8))
         return lookup(key, in: slot.database)
     }

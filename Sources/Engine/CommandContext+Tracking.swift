@@ -138,7 +138,9 @@ extension CommandContext {
     private mutating func sendInvalidation(of keys: [[UInt8]]?, to id: SessionID, _ tracking: SessionTracking) {
         var target = id
         if tracking.redirection != 0 {
-            guard let other = clients.find(number: tracking.redirection) else { return tellBrokenRedirection(id, tracking) }
+            guard let other = clients.find(number: tracking.redirection), !isEnding(other) else {
+                return tellBrokenRedirection(id, tracking)
+            }
             target = other
         }
         guard let (version, isSubscribed) = dialect(of: target) else { return }
@@ -159,6 +161,10 @@ extension CommandContext {
         }
         var push = Push(clients.pushes.cut(), version)
         deliver(&push, to: target)
+    }
+
+    private mutating func isEnding(_ id: SessionID) -> Bool {
+        clients.slab.with(id) { !$0.flags.isDisjoint(with: [.closing, .killed]) } ?? false
     }
 
     private mutating func dialect(of id: SessionID) -> (ProtocolVersion, isSubscribed: Bool)? {

@@ -101,8 +101,11 @@ public struct CommandContext: ~Copyable {
     // MARK: Blocking
 
     /// Names what the command waits for; the handler then returns `.block`.
-    public mutating func wait(for keys: [[UInt8]], until deadline: Milliseconds?, _ reply: TimeoutReply) {
-        blocking.waiting = WaitRequest(keys: keys, deadline: deadline, reply: reply)
+    /// `type`: what a key must hold to be of use; nil: any change of it may be.
+    public mutating func wait(
+        for keys: [[UInt8]], of type: ValueType? = nil, until deadline: Milliseconds?, _ reply: TimeoutReply
+    ) {
+        blocking.waiting = WaitRequest(keys: keys, type: type, deadline: deadline, reply: reply)
     }
 }
 
@@ -110,10 +113,13 @@ struct BlockingRequests {
     var waiting: WaitRequest?
     /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
     var unblocking: [(session: SessionID, how: Unblocking)] = []
+    /// Databases whose keys were all exchanged (SWAPDB).
+    var changedDatabases: [DatabaseIndex] = []
 }
 
 struct WaitRequest {
     let keys: [[UInt8]]
+    let type: ValueType?
     let deadline: Milliseconds?
     let reply: TimeoutReply
 }
@@ -141,6 +147,8 @@ public struct HostRequests: Sendable {
 public struct DebugSettings: Sendable {
     /// Whether the expire cycle runs.
     public var isExpiryActive = true
+    /// Whether payloads with wrong checksums are taken.
+    public var skipsChecksums = false
     /// Whether the periodic work rests.
     public var isCyclePaused = false
     /// Bytes from which a list's element gets a node of its own; 0: what passes the node's limit.
@@ -174,9 +182,12 @@ public struct HostFacts: Sendable {
     public var port: Int64 = 0
     /// What DEBUG has switched.
     public var debug = DebugSettings()
-    public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64) = { (0, 0) }
+    /// Garbage handed over and not freed: how much, and its bytes as far as they were counted; and how much was freed.
+    public var lazyFree: @Sendable () -> (pending: Int64, freed: Int64, bytes: Int64) = { (0, 0, 0) }
     /// What CONFIG needs of the host.
     public var configuration = ConfigurationHost()
+    /// Files and children for snapshots; nil where there are none.
+    public var snapshots: (any SnapshotHost)?
     /// Breaks the process, as its bugs would (DEBUG SEGFAULT and the like).
     public var fault: @Sendable (Fault) -> Void = { _ in }
 

@@ -44,7 +44,7 @@ public struct CommandFlags: OptionSet, Sendable {
     public static var fast: Self { Self(rawValue: 1 << 12) }
     /// Allowed before authentication.
     public static var noAuth: Self { Self(rawValue: 1 << 13) }
-    /// May propagate something although it is no write: waits for the end of CLIENT PAUSE WRITE (not told to clients).
+    /// Writes nothing, but may have to reach the replicas. Not shown to clients.
     public static var mayReplicate: Self { Self(rawValue: 1 << 14) }
     public static var noAsyncLoading: Self { Self(rawValue: 1 << 15) }
     public static var noMulti: Self { Self(rawValue: 1 << 16) }
@@ -67,9 +67,9 @@ public struct CommandFlags: OptionSet, Sendable {
             (.write, "write"), (.readonly, "readonly"), (.denyOOM, "denyoom"), (.admin, "admin"),
             (.pubsub, "pubsub"), (.noScript, "noscript"), (.blocking, "blocking"), (.loading, "loading"),
             (.stale, "stale"), (.skipMonitor, "skip_monitor"), (.skipSlowlog, "skip_slowlog"),
-            (.asking, "asking"), (.fast, "fast"), (.noAuth, "no_auth"),
-            (.noMandatoryKeys, "no_mandatory_keys"), (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"),
-            (.allowBusy, "allow_busy"), (.movableKeys, "movablekeys"),
+            (.asking, "asking"), (.fast, "fast"), (.noAuth, "no_auth"), (.noMandatoryKeys, "no_mandatory_keys"),
+            (.noAsyncLoading, "no_async_loading"), (.noMulti, "no_multi"), (.allowBusy, "allow_busy"),
+            (.movableKeys, "movablekeys"),
         ]
     }
 }
@@ -174,18 +174,35 @@ public struct KeySpecification: Sendable {
         }
     }
 
+    /// An option with a key behind its word; the last one counts.
+    public struct Option: Sendable {
+        /// What precedes the key.
+        public let word: StaticString
+        /// Where options start.
+        public let start: Int
+        /// Other options that have words behind theirs, and how many.
+        public let others: [(word: StaticString, count: Int)]
+
+        /// `word` among the options from word `start` on, of which `others` have words behind theirs.
+        public init(_ word: StaticString, from start: Int, others: [(word: StaticString, count: Int)] = []) {
+            self.word = word
+            self.start = start
+            self.others = others
+        }
+    }
+
     public let begin: Begin
     public let find: Find
     public let flags: KeyFlags
     public let notes: StaticString?
     public let variation: Variation?
     /// The option behind whose word the key of an `unknown` search stands (SORT's
-    /// STORE), and where options start. Not told to clients, who were always told `unknown`.
-    public let option: (word: StaticString, start: Int)?
+    /// STORE). Not told to clients, who were always told `unknown`.
+    public let option: Option?
 
     public init(
         _ begin: Begin, _ find: Find, _ flags: KeyFlags, notes: StaticString? = nil, variation: Variation? = nil,
-        option: (word: StaticString, start: Int)? = nil
+        option: Option? = nil
     ) {
         self.begin = begin
         self.find = find

@@ -38,13 +38,15 @@ public struct DirectiveTable: Sendable {
     static var long: ClosedRange<Int64> { 0...Int64.max }
     static var port: ClosedRange<Int64> { 0...65535 }
 
-    private static var acting: [Directive] { engine + network + process + log + monitoring + limits + values }
+    private static var acting: [Directive] { engine + network + process + log + monitoring + limits + values + persistence }
 
     private static var engine: [Directive] {
         [
             Directive("databases", .integer(\.databases, 1...Int64(Int32.max)), .immutable),
             Directive("maxmemory", .memory(\.maximumMemory, long)),
             Directive("maxmemory-policy", Directive.choice(\.maximumMemoryPolicy)),
+            Directive("maxmemory-samples", .integer(\.eviction.samples, 1...Int64(Int32.max))),
+            Directive("maxmemory-eviction-tenacity", .integer(\.eviction.tenacity, 0...100)),
             Directive("lfu-log-factor", .integer(\.lfuLogFactor, int)),
             Directive("lfu-decay-time", .integer(\.lfuDecayMinutes, int)),
             Directive("proto-max-bulk-len", .memory(\.maximumBulkBytes, 1024 * 1024...Int64.max)),
@@ -54,6 +56,7 @@ public struct DirectiveTable: Sendable {
             Directive("hz", .integer(\.hz, int)),
             Directive("tracking-table-max-keys", .integer(\.limits.trackedKeys, long)),
             Directive("lazyfree-lazy-expire", .flag(\.lazyFree.expire)),
+            Directive("lazyfree-lazy-eviction", .flag(\.lazyFree.eviction)),
             Directive("lazyfree-lazy-user-flush", .flag(\.lazyFree.userFlush)),
         ]
     }

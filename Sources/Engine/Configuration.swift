@@ -10,6 +10,8 @@ public struct Configuration: Sendable {
     public var maximumMemory: Int64 = 0
     /// What goes when `maximumMemory` is reached.
     public var maximumMemoryPolicy = EvictionPolicy.noEviction
+    /// How hard keys to go are looked for.
+    public var eviction = EvictionSettings()
     /// How slowly the count of uses grows.
     public var lfuLogFactor: Int64 = 10
     /// Minutes after which a count of uses loses one.
@@ -37,6 +39,8 @@ public struct Configuration: Sendable {
     /// Where and how the server logs.
     public var log = LogSettings()
     public var values = ValueLimits()
+    /// How data is saved and loaded.
+    public var persistence = PersistenceSettings()
     /// Directives whose feature does not act yet, by name: kept and told, nothing more.
     public var kept: [String: [UInt8]] = [:]
 
@@ -47,8 +51,28 @@ public struct Configuration: Sendable {
 
     /// How entries record their use under the eviction policy.
     public var accessPolicy: AccessPolicy {
-        maximumMemoryPolicy.isFrequency
+        if maximumMemoryPolicy.isModification { return .modification }
+        return maximumMemoryPolicy.isFrequency
             ? .frequency(decayMinutes: Int(lfuDecayMinutes), factor: Int(lfuLogFactor)) : .recency
+    }
+}
+
+/// How keys are evicted.
+public struct EvictionSettings: Sendable {
+    /// Entries looked at for each that goes.
+    public var samples: Int64 = 5
+    /// From 0 to 100: how long one command may be kept waiting by evictions.
+    public var tenacity: Int64 = 10
+    /// Entries looked at for one key at most, whatever `samples` says: more is an exact order.
+    static var largestSample: Int64 { 1 << 16 }
+
+    /// How long evictions may go on at a stretch: 500 microseconds at tenacity 10, from
+    /// there 15 % longer with each step; without limit at 100.
+    var budgetNanoseconds: Int64 {
+        if tenacity >= 100 { return .max }
+        var nanoseconds = Double(min(tenacity, 10)) * 50_000
+        for _ in 0..<max(0, tenacity - 10) { nanoseconds *= 1.15 }
+        return Int64(nanoseconds)
     }
 }
 
@@ -56,6 +80,8 @@ public struct Configuration: Sendable {
 public struct LazyFreeSettings: Sendable {
     /// Expired keys.
     public var expire = true
+    /// Evicted keys.
+    public var eviction = false
     /// Databases that FLUSHALL and FLUSHDB empty, where they do not say how.
     public var userFlush = true
 }
@@ -248,11 +274,32 @@ public enum EvictionPolicy: String, Sendable, CaseIterable {
     case volatileLFU = "volatile-lfu"
     case volatileRandom = "volatile-random"
     case volatileTTL = "volatile-ttl"
+    case volatileLRM = "volatile-lrm"
     case allKeysLRU = "allkeys-lru"
     case allKeysLFU = "allkeys-lfu"
     case allKeysRandom = "allkeys-random"
+    case allKeysLRM = "allkeys-lrm"
     case noEviction = "noeviction"
 
     /// Whether it counts uses instead of looking at the last one.
     public var isFrequency: Bool { self == .volatileLFU || self == .allKeysLFU }
+
+    /// Whether it looks at the last change, and takes no notice of reads.
+    public var isModification: Bool { self == .volatileLRM || self == .allKeysLRM }
+
+    /// Whether it looks at uses or changes, which entries have to record each for itself.
+    public var readsAccess: Bool {
+        switch self {
+        case .volatileLRU, .volatileLFU, .volatileLRM, .allKeysLRU, .allKeysLFU, .allKeysLRM: true
+        case .volatileRandom, .volatileTTL, .allKeysRandom, .noEviction: false
+        }
+    }
+
+    /// Whether only keys with an expiry go.
+    public var isVolatile: Bool {
+        switch self {
+        case .volatileLRU, .volatileLFU, .volatileRandom, .volatileTTL, .volatileLRM: true
+        case .allKeysLRU, .allKeysLFU, .allKeysRandom, .allKeysLRM, .noEviction: false
+        }
+    }
 }

@@ -133,9 +133,8 @@ public struct Directive: Sendable {
         let before = value(in: configuration)
         try set(words, in: &configuration)
         let added = value(in: configuration)
-        if isKept, traits.contains(.additive), !isFirst, !before.isEmpty, !added.isEmpty {
-            configuration.kept[name] = before + [32] + added
-        }
+        guard traits.contains(.additive), !isFirst, !before.isEmpty, !added.isEmpty else { return }
+        if isKept { configuration.kept[name] = before + [32] + added } else { try set(value: before + [32] + added, in: &configuration) }
     }
 
     private func assign(_ words: [[UInt8]], in configuration: inout Configuration) throws(Refusal) {

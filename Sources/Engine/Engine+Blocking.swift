@@ -3,75 +3,6 @@ import Keyspace
 import Primitives
 import RESP
 
-/// Who waits for which keys, first come first served, and since the last unit
-/// which of these keys were touched.
-struct BlockedClients: ~Copyable {
-    private struct Key: Hashable {
-        let database: Int
-        let bytes: [UInt8]
-    }
-
-    private var waiters: [Key: [SessionID]] = [:]
-    private var ready: [Key] = []
-    /// Deadlines in ascending order; entries of served clients are skipped when they come up.
-    private var deadlines: [(moment: Milliseconds, session: SessionID)] = []
-
-    var isEmpty: Bool { waiters.isEmpty }
-    var hasReady: Bool { !ready.isEmpty }
-    /// Keys for which somebody waits.
-    var keyCount: Int { waiters.count }
-    var nextDeadline: Milliseconds? { deadlines.first?.moment }
-
-    mutating func add(_ id: SessionID, _ keys: [[UInt8]], _ database: DatabaseIndex, _ deadline: Milliseconds?) {
-        for key in keys { waiters[Key(database: database.value, bytes: key), default: []].append(id) }
-        guard let deadline else { return }
-        let index = deadlines.firstIndex { $0.moment > deadline } ?? deadlines.count
-        deadlines.insert((deadline, id), at: index)
-    }
-
-    mutating func remove(_ id: SessionID, _ keys: [[UInt8]], _ database: DatabaseIndex) {
-        for bytes in keys {
-            let key = Key(database: database.value, bytes: bytes)
-            waiters[key]?.removeAll { $0 == id }
-            if waiters[key]?.isEmpty == true { waiters[key] = nil }
-        }
-        deadlines.removeAll { $0.session == id }
-    }
-
-    /// Drops a session that vanishes.
-    mutating func forget(_ id: SessionID, _ context: inout CommandContext) {
-        guard var box = context.clients.slab.take(id) else { return }
-        if let blocked = box.value.blocked.take() {
-            let command = blocked.unwrap()
-            remove(id, command.keys, command.database)
-            context.statistics.blockedClients -= 1
-            context.statistics.blockingKeys = Int64(keyCount)
-            if isEmpty { context.notices.interest.remove(.blockedClients) }
-        }
-        context.clients.slab.put(box, back: id)
-    }
-
-    /// Notes the touched keys for which somebody waits.
-    mutating func collectReady(_ notices: [Notice]) {
-        for notice in notices {
-            let key = Key(database: notice.database.value, bytes: notice.key)
-            if waiters[key] != nil, !ready.contains(key) { ready.append(key) }
-        }
-    }
-
-    /// The waiters of the next ready key, in order.
-    mutating func takeReady() -> [SessionID]? {
-        guard !ready.isEmpty else { return nil }
-        return waiters[ready.removeFirst()] ?? []
-    }
-
-    /// A session whose time is over at `now`.
-    mutating func takeExpired(_ now: Milliseconds) -> SessionID? {
-        guard let first = deadlines.first, first.moment <= now else { return nil }
-        return deadlines.removeFirst().session
-    }
-}
-
 extension Engine {
     /// The served session waits with its command.
     mutating func block(_ arguments: borrowing Arguments) {
@@ -83,7 +14,7 @@ extension Engine {
             BlockedCommand(
                 arguments: OwnedArguments(copying: arguments), database: context.session.database, keys: request.keys,
                 deadline: request.deadline, timeoutReply: request.reply))
-        blocked.add(context.session.id, request.keys, context.session.database, request.deadline)
+        blocked.add(context.session.id, request, context.session.database)
         context.notices.interest.insert(.blockedClients)
         context.statistics.blockingKeys = Int64(blocked.keyCount)
     }
@@ -92,6 +23,7 @@ extension Engine {
     /// own. This happens between two units of a session's input as well: what is
     /// that session's (replies, large words, protocol) is set aside meanwhile.
     mutating func serveBlockedClients() {
+        while let database = context.blocking.changedDatabases.popLast() { blocked.touchAll(of: database) }
         guard blocked.hasReady else { return }
         let version = context.reply.version
         var largeWords = UniqueArray<PendingRequest.LargeWord>()
@@ -100,11 +32,33 @@ extension Engine {
             context.reply.bytes.cut(into: &context.served.value.output)
             outputAllowance = outputAllowanceOfServed()
         }
-        while let waiters = blocked.takeReady() {
-            for id in waiters { retry(id) }
-        }
+        while let key = blocked.takeReady() { serve(key) }
         swap(&largeWords, &context.largeWords)
         context.reply.version = version
+    }
+
+    /// Runs the commands of those who wait for a key, as long as it holds what they want.
+    private mutating func serve(_ key: BlockedClients.Key) {
+        let limit = blocked.lastTicket
+        var ticket: UInt64 = 0
+        while let waiter = blocked.waiter(for: key, behind: ticket, upTo: limit) {
+            ticket = waiter.ticket
+            if let type = waiter.type {
+                guard let found = typeOfValue(at: key) else {
+                    if blocked.wantsAnyChange(of: key) { continue }
+                    return
+                }
+                guard found == type else { continue }
+            }
+            retry(waiter.session)
+        }
+    }
+
+    /// What a key holds; an expired one is removed, as a unit of its own.
+    private mutating func typeOfValue(at key: BlockedClients.Key) -> ValueType? {
+        let type = context.lookup(key.bytes.rawSpan, in: key.database).entry?.type
+        if type == nil { endUnit() }
+        return type
     }
 
     private mutating func retry(_ id: SessionID) {
@@ -138,10 +92,37 @@ extension Engine {
 
     private mutating func unblock(_ command: borrowing BlockedCommand) {
         context.session.flags.remove(.blocked)
+        release(context.session.id, command)
+    }
+
+    private mutating func release(_ id: SessionID, _ command: borrowing BlockedCommand) {
+        blocked.remove(id, command)
         context.statistics.blockedClients -= 1
-        blocked.remove(context.session.id, command.keys, command.database)
         context.statistics.blockingKeys = Int64(blocked.keyCount)
         if blocked.isEmpty { context.notices.interest.remove(.blockedClients) }
+    }
+
+    /// Drops the waiting command of a session that vanishes.
+    mutating func forgetBlocked(_ id: SessionID) {
+        guard var box = context.clients.slab.take(id) else { return }
+        if let held = box.value.blocked.take() { release(id, held.value) }
+        context.clients.slab.put(box, back: id)
+    }
+
+    // MARK: Deadlines
+
+    /// When `serveDeadlines` has work although nothing arrives, monotonic nanoseconds.
+    public var nextDeadline: Int64? {
+        guard let deadline = blocked.nextDeadline else { return nil }
+        let (wall, overflow) = deadline.multipliedReportingOverflow(by: 1_000_000)
+        return overflow ? .max : max(1, wall &- wallOrigin)
+    }
+
+    /// Answers the blocked clients whose time is over. To be called once a turn.
+    public mutating func serveDeadlines() {
+        guard let deadline = nextDeadline, deadline <= context.time.monotonicNanoseconds else { return }
+        refreshTime()
+        timeOutBlockedClients()
     }
 
     /// Answers blocked clients whose time is over.

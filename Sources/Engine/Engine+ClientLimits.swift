@@ -73,8 +73,8 @@ extension Engine {
         context.clients.control.memory = 0
         var total = 0
         context.clients.slab.forEach { _, session in
-            session.countedMemory = isOn && !session.flags.contains(.killed) ? session.memoryUsage : 0
-            total += session.countedMemory
+            session.delivery.countedMemory = isOn && !session.flags.contains(.killed) ? session.memoryUsage : 0
+            total += session.delivery.countedMemory
         }
         context.clients.control.memory = total
     }
@@ -87,7 +87,7 @@ extension Engine {
         guard let limit, context.clients.control.memory > limit else { return }
         var candidates: [(bytes: Int, id: SessionID)] = []
         context.clients.slab.forEach { id, session in
-            if session.flags.isDisjoint(with: [.noEvict, .killed]) { candidates.append((session.countedMemory, id)) }
+            if session.flags.isDisjoint(with: [.noEvict, .killed]) { candidates.append((session.delivery.countedMemory, id)) }
         }
         candidates.sort { $0.bytes > $1.bytes }
         for candidate in candidates {

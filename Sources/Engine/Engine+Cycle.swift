@@ -36,10 +36,12 @@ extension Engine {
                 turnNanoseconds: context.statistics.turns.nanoseconds, milliseconds: context.now))
         context.statistics.memory.peak = max(context.statistics.memory.peak, context.host.memory().used)
         timeOutBlockedClients()
+        context.followSnapshots()
         endPauseIfDue()
         releasePostponed()
         checkSoftLimits()
         evictClients()
+        evict()
         let share = ExpireCycle.budgetShare(effort: context.configuration.activeExpireEffort)
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * share)
         let timedOut = context.host.debug.isExpiryActive && context.clientPause == nil
@@ -50,9 +52,6 @@ extension Engine {
         context.sendBroadcasts()
         return timedOut
     }
-
-    /// When the engine wants to be called although nothing arrives.
-    public var nextDeadline: Milliseconds? { blocked.nextDeadline }
 
     private mutating func runExpireCycle(budgetNanoseconds: Int64) -> Bool {
         let start = context.time.monotonicNanoseconds

@@ -33,7 +33,7 @@ extension Engine {
         if !context.clients.control.attention.isEmpty { showExecuted(command, arguments) }
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
-        if blocked.hasReady { serveBlockedClients() }
+        if blocked.hasReady || !context.blocking.changedDatabases.isEmpty { serveBlockedClients() }
         if context.clients.control.attention.contains(.pushed) { deliverHeldPushes() }
     }
 
@@ -84,8 +84,7 @@ extension Engine {
         }
         // What runs at once says itself, in its own words, that it is not allowed.
         if flags.contains(.noMulti), !flags.contains(.immediate), context.session.hasTransaction {
-            let name = context.commands.commands[command].fullName
-            reject([UInt8]("ERR Command '\(name)' not allowed inside a transaction"), command)
+            reject([UInt8]("ERR Command not allowed inside a transaction"), command)
             return nil
         }
         if context.session.flags.contains(.subscribed), context.session.version == .resp2,
@@ -95,16 +94,32 @@ extension Engine {
             reject([UInt8](text + "are allowed in this context"), command)
             return nil
         }
-        if flags.contains(.denyOOM), isOutOfMemory {
+        if context.statistics.snapshots.loading != nil, !flags.contains(.loading) {
+            reject([UInt8]("LOADING Redis is loading the dataset in memory"), command)
+            return nil
+        }
+        if refusesWrites, flags.contains(.write) || context.commands.commands[command].fullName == "ping" {
+            reject([UInt8](Self.saveFailureText), command)
+            return nil
+        }
+        if context.configuration.maximumMemory > 0, needsMemory(flags), !makeRoom(), !flags.contains(.immediate) {
             reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
             return nil
         }
         return command
     }
 
-    /// Whether the data has outgrown `maxmemory`.
-    var isOutOfMemory: Bool {
-        context.configuration.maximumMemory > 0 && context.host.memory().used > context.configuration.maximumMemory
+    /// Whether writes are refused because the data could not be saved.
+    private var refusesWrites: Bool {
+        !context.statistics.snapshots.isLastSaveGood && context.configuration.persistence.stopsWritesOnError
+            && !context.configuration.persistence.savePoints.isEmpty
+    }
+
+    private static var saveFailureText: String {
+        "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to disk. "
+            + "Commands that may modify the data set are disabled, because this instance is configured to report errors during "
+            + "writes if RDB snapshotting fails (stop-writes-on-bgsave-error option). "
+            + "Please check the Redis logs for details about the RDB error."
     }
 
     /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.

@@ -40,7 +40,7 @@ extension Engine {
         }
         if context.clients.control.attention.contains(.pushed) { context.deliverHeldPushes() }
         // Replies that CLIENT REPLY moved here early depend on the journal as well.
-        if !context.session.output.isEmpty { context.session.outputPosition = journal.position }
+        if !context.session.output.isEmpty { context.session.delivery.position = journal.position }
         let id = context.session.id
         let isClosing = context.session.flags.contains(.closing)
         if !context.session.output.isEmpty || isClosing, !context.session.flags.contains(.dirty) {
@@ -269,11 +269,12 @@ extension Engine {
     /// What ends a session's work on its input for now.
     private static var stopping: SessionFlags { [.closing, .blocked, .yielding, .killed] }
 
-    /// Whether sessions wait for the rest of their input to be run.
-    @inlinable public var hasYielded: Bool { !yielded.isEmpty }
+    /// Whether something is to go on in the next turn: sessions with the rest of their input, or evictions.
+    public var hasYielded: Bool { !yielded.isEmpty || eviction.isUnderWay }
 
-    /// Goes on with sessions that had used up their share of the last turn.
+    /// Goes on with evictions and sessions that had used up their share of the last turn.
     public mutating func resumeYielded() {
+        if eviction.isUnderWay { evict() }
         var sessions: [SessionID] = []
         swap(&sessions, &yielded)
         for id in sessions {

@@ -32,7 +32,7 @@ extension Engine {
             return
         }
         // Queued when there was room; now the whole of it is refused, or nothing.
-        if transaction.flags.contains(.denyOOM), isOutOfMemory {
+        if transaction.flags.contains(.denyOOM), context.configuration.maximumMemory > 0, eviction.isExhausted {
             let text = [UInt8]("EXECABORT Transaction discarded because of: ") + RawSpan(literal: CommandError.outOfMemory.text).array
             context.reply.error(text.rawSpan)
             return

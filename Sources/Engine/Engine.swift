@@ -16,6 +16,7 @@ public struct Engine: ~Copyable {
     var batch = UniqueArray<ParsedRequest>()
     var blocked = BlockedClients()
     var expireCycle = ExpireCycle()
+    var eviction = Eviction()
     /// Sessions that go on in the next turn, and when the present session's turn began.
     @usableFromInline var yielded: [SessionID] = []
     var turnStart: Int64 = 0
@@ -104,7 +105,7 @@ public struct Engine: ~Copyable {
             context.clients.tracking.forget(id, prefixes: box.value.tracking.prefixes)
         }
         context.clients.slab.put(box, back: id)
-        blocked.forget(id, &context)
+        forgetBlocked(id)
         context.clients.close(id, number: number)
     }
 
@@ -117,7 +118,7 @@ public struct Engine: ~Copyable {
     public mutating func takeOutput(_ id: SessionID, into chain: inout ByteChain) -> (connection: UInt64, closing: Bool)? {
         guard var box = context.clients.slab.take(id) else { return nil }
         box.value.flags.remove(.dirty)
-        guard box.value.outputPosition <= journal.committed else {
+        guard box.value.delivery.position <= journal.committed else {
             // To be asked again in the next turn.
             box.value.flags.insert(.dirty)
             context.clients.dirty.append(id)
@@ -125,7 +126,7 @@ public struct Engine: ~Copyable {
             return nil
         }
         swap(&chain, &box.value.output)
-        box.value.unsentBytes += chain.count
+        box.value.delivery.unsentBytes += chain.count
         box.value.outputBytes += Int64(chain.count)
         context.statistics.outputBytes += Int64(chain.count)
         if chain.count > 0 { context.statistics.turns.writes &+= 1 }
@@ -137,8 +138,8 @@ public struct Engine: ~Copyable {
     /// The network has sent `count` bytes of what it took over.
     public mutating func sent(_ count: Int, on id: SessionID) {
         let isAboveSoftLimit = context.clients.slab.with(id) {
-            $0.unsentBytes = max(0, $0.unsentBytes - count)
-            return $0.softLimitSince != nil
+            $0.delivery.unsentBytes = max(0, $0.delivery.unsentBytes - count)
+            return $0.delivery.softLimitSince != nil
         }
         if isAboveSoftLimit == true || context.clients.control.countsMemory { reviewOutput(id) }
     }

@@ -62,9 +62,6 @@ enum KeptDirectives {
 
     private static var memory: [Directive] {
         [
-            kept("maxmemory-samples", .number(1...Int64(Int32.max)), "5"),
-            kept("maxmemory-eviction-tenacity", .number(0...100), "10"),
-            kept("lazyfree-lazy-eviction", .flag, "no"),
             kept("lazyfree-lazy-server-del", .flag, "no"),
             kept("lazyfree-lazy-user-del", .flag, "no"),
             kept("activerehashing", .flag, "yes"),
@@ -82,18 +79,8 @@ enum KeptDirectives {
     }
 
     private static var persistence: [Directive] {
-        let int = DirectiveTable.int
-        return [
-            kept("save", .checked(savePoints), "3600 1 300 100 60 10000", [.several, .additive]),
-            kept("dbfilename", .checked(fileName("dbfilename", mayBeEmpty: true)), "dump.rdb", .protected),
-            kept("rdbcompression", .flag, "yes"),
-            kept("rdbchecksum", .flag, "yes", .immutable),
+        [
             kept("rdb-del-sync-files", .flag, "no"),
-            kept("rdb-key-save-delay", .signed, "0", .hidden),
-            kept("rdb-save-incremental-fsync", .flag, "yes"),
-            kept("rdb-version-check", .choice(["strict", "relaxed"]), "strict"),
-            kept("stop-writes-on-bgsave-error", .flag, "yes"),
-            kept("sanitize-dump-payload", .choice(["no", "yes", "clients"]), "no"),
             kept("appendonly", .flag, "no", .promise),
             kept("appendfilename", .checked(fileName("appendfilename")), "appendonly.aof", .immutable),
             kept("appenddirname", .checked(fileName("appenddirname", kind: "dirname")), "appendonlydir", .immutable),
@@ -107,8 +94,6 @@ enum KeptDirectives {
             kept("aof-use-rdb-preamble", .flag, "yes"),
             kept("auto-aof-rewrite-min-size", .size, "67108864"),
             kept("auto-aof-rewrite-percentage", .int, "100"),
-            kept("key-load-delay", .signed, "0", .hidden),
-            kept("loading-process-events-interval-bytes", .number(1024...int.upperBound), "2097152", .hidden),
             kept("backupdirname", .text),
             kept("backup-sealed-ttl", .long, "0"),
         ]

@@ -55,9 +55,13 @@ extension Command {
     public func keys(of arguments: borrowing Arguments, from first: Int = 0) -> [KeyReference]? {
         var found: [KeyReference] = []
         for specification in declaration.keys where !specification.flags.contains(.notKey) {
-            guard let begin = specification.trueBegin.position(arguments, first) else { continue }
-            guard let range = specification.trueFind.range(arguments, first, begin) else { return nil }
             let flags = specification.flags(in: arguments, first)
+            if let option = specification.option {
+                if let index = option.key(arguments, first) { found.append(KeyReference(index: index, flags: flags)) }
+                continue
+            }
+            guard let begin = specification.begin.position(arguments, first) else { continue }
+            guard let range = specification.find.range(arguments, first, begin) else { return nil }
             var index = range.first
             while index <= range.last {
                 found.append(KeyReference(index: index, flags: flags))
@@ -69,10 +73,6 @@ extension Command {
 }
 
 extension KeySpecification {
-    /// Where keys really are, where clients are told less.
-    fileprivate var trueBegin: Begin { option.map { .keyword($0.word, startFrom: $0.start) } ?? begin }
-    fileprivate var trueFind: Find { option == nil ? find : .range(last: 0, step: 1, limit: 0) }
-
     /// The flags that hold for this request.
     fileprivate func flags(in arguments: borrowing Arguments, _ first: Int) -> KeyFlags {
         let told = flags.subtracting([.variableFlags, .incomplete])
@@ -83,6 +83,27 @@ extension KeySpecification {
             index += 1
         }
         return variation.otherwise
+    }
+}
+
+extension KeySpecification.Option {
+    /// Where the option's key stands, counted from the first word of the view; nil when there is none.
+    fileprivate func key(_ arguments: borrowing Arguments, _ first: Int) -> Int? {
+        var found: Int?
+        var index = first + start
+        while index < arguments.count {
+            if arguments[index].matches(word), index + 1 < arguments.count {
+                index += 1
+                found = index
+            } else {
+                for other in others where arguments[index].matches(other.word) {
+                    index += other.count
+                    break
+                }
+            }
+            index += 1
+        }
+        return found
     }
 }
 

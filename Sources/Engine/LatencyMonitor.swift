@@ -7,6 +7,8 @@ public enum LatencyEvent: String, Sendable, CaseIterable {
     case command
     case fastCommand = "fast-command"
     case expireCycle = "expire-cycle"
+    case fork
+    case evictionCycle = "eviction-cycle"
 }
 
 /// The latest samples of one event: at most one a second, the worst of it.

@@ -130,6 +130,18 @@ struct SessionInterests: Sendable {
     var tracking = SessionTracking()
 }
 
+/// How far a session's output has come, and what is counted of it.
+struct Delivery {
+    /// The journal position on which the output depends.
+    var position: JournalPosition = 0
+    /// Bytes that the network has taken over but not sent.
+    var unsentBytes = 0
+    /// Since when the output is above the soft limit, milliseconds of wall time.
+    var softLimitSince: Milliseconds?
+    /// Bytes that the sum of all clients' memory counts for this one.
+    var countedMemory = 0
+}
+
 /// One connected client: session state, owned by the thread that serves the connection.
 public struct Session: ~Copyable {
     /// The session's address.
@@ -156,25 +168,18 @@ public struct Session: ~Copyable {
     public internal(set) var inputBytes: Int64 = 0
     /// Bytes handed to the network.
     public internal(set) var outputBytes: Int64 = 0
-    /// Bytes that the network has taken over but not sent.
-    public internal(set) var unsentBytes = 0
     /// Names of fields that HIMPORT has prepared.
     public var fieldsets = Fieldsets()
     /// What the session is told without asking.
     var interests = SessionInterests()
     var output = ByteChain()
-    /// The journal position on which the output depends.
-    var outputPosition: JournalPosition = 0
+    var delivery = Delivery()
     var pending: Box<PendingRequest>?
     var blocked: Box<BlockedCommand>?
     /// The command that waits for the end of CLIENT PAUSE.
     var postponed: Box<OwnedArguments>?
     /// Keys that the next transaction depends on.
     var watched: [WatchedKey] = []
-    /// Since when the output is above the soft limit, milliseconds of wall time.
-    var softLimitSince: Milliseconds?
-    /// Bytes that the sum of all clients' memory counts for this one.
-    var countedMemory = 0
 
     /// What the session is subscribed to.
     var subscriptions: Subscriptions {
@@ -253,7 +258,7 @@ public struct Session: ~Copyable {
     }
 
     /// Output that has not reached the kernel.
-    public var pendingOutputBytes: Int { output.count + unsentBytes }
+    public var pendingOutputBytes: Int { output.count + delivery.unsentBytes }
 }
 
 import BasicContainers

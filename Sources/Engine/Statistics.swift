@@ -1,4 +1,5 @@
 import BasicContainers
+import Persistence
 import Primitives
 
 /// Counters of one command.
@@ -67,6 +68,34 @@ public struct ExpiryStatistics: Sendable {
     public var nanoseconds: Int64 = 0
 }
 
+/// What became of keys for lack of memory.
+public struct EvictionStatistics: Sendable {
+    /// Keys evicted.
+    public var removedKeys: Int64 = 0
+    /// Since when memory is above its limit, monotonic nanoseconds; nil: it is not.
+    var exceededSince: Int64?
+    /// How long memory was above its limit in the times that have ended.
+    var exceededNanoseconds: Int64 = 0
+
+    /// How long memory has been above its limit by now, in milliseconds; 0: it is not.
+    public func currentExceededMilliseconds(at moment: Int64) -> Int64 { exceededSince.map { max(0, moment &- $0) / 1_000_000 } ?? 0 }
+
+    /// All times above the limit together, in milliseconds.
+    public func totalExceededMilliseconds(at moment: Int64) -> Int64 {
+        exceededNanoseconds / 1_000_000 + currentExceededMilliseconds(at: moment)
+    }
+
+    /// Memory is, or is no more, above its limit.
+    mutating func note(isExceeded: Bool, at moment: @autoclosure () -> Int64) {
+        if isExceeded {
+            if exceededSince == nil { exceededSince = moment() }
+        } else if let since = exceededSince {
+            exceededNanoseconds &+= max(0, moment() &- since)
+            exceededSince = nil
+        }
+    }
+}
+
 /// Turns of the loop and what they moved.
 public struct TurnStatistics: Sendable {
     /// Turns since the start.
@@ -131,12 +160,16 @@ public struct Statistics: ~Copyable {
     public var keyMisses: Int64 = 0
     /// Removal of expired keys.
     public var expiry = ExpiryStatistics()
+    /// Removal of keys for lack of memory.
+    public var eviction = EvictionStatistics()
     /// Received from clients.
     public var inputBytes: Int64 = 0
     /// Handed on for clients.
     public var outputBytes: Int64 = 0
     /// Changes since the last save.
     public var dirty: Int64 = 0
+    /// Saving and loading.
+    public var snapshots = SnapshotState()
     /// Figures to compare the present with.
     public var memory = MemoryMarks()
     /// Clients that wait now.
@@ -163,9 +196,13 @@ public struct Statistics: ~Copyable {
         var fresh = Statistics(commandCount: commands.count)
         // These describe the present, not what has happened.
         fresh.dirty = dirty
+        fresh.snapshots = snapshots
+        fresh.snapshots.saves = 0
+        fresh.snapshots.peakCopiedBytes = 0
         fresh.blockedClients = blockedClients
         fresh.blockingKeys = blockingKeys
         fresh.memory = memory
+        fresh.eviction.exceededSince = eviction.exceededSince
         fresh.commandLog = commandLog
         fresh.latency = latency
         fresh.watch = watch

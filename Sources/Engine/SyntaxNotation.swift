@@ -74,9 +74,10 @@ private struct AnnotatedWord {
         }
     }
 
-    /// Gives an argument the word as its name; what people read stays.
+    /// Gives an argument the word as its name; what people read stays, but for a token alone.
     func name(_ argument: inout ArgumentSyntax) {
         argument.name = text
+        if argument.kind == .pureToken { argument.displayText = text }
         if !since.isEmpty { argument.since = since }
     }
 }
@@ -276,6 +277,8 @@ private struct SyntaxParser {
         case "~": "approximately"
         case "*": "auto-id"
         case "$": "last-id"
+        case "CH": "change"
+        case "INCR": "increment"
         default: token.lowercased()
         }
     }

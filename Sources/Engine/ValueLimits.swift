@@ -1,13 +1,19 @@
 /// Up to which size values keep their small encodings. Acts on the next change
 /// of a value; what is large already stays so.
 public struct ValueLimits: Sendable {
-    /// Elements and bytes of a field or value that a listpack may have.
+    /// Fields that a hash's listpack may have.
     public var hashEntries: Int64 = 512
+    /// Bytes of a field or value in it.
     public var hashBytes: Int64 = 64
+    /// Members that an intset may have.
     public var setIntsetEntries: Int64 = 512
+    /// Members that a set's listpack may have.
     public var setEntries: Int64 = 128
+    /// Bytes of a member in it.
     public var setBytes: Int64 = 64
+    /// Members that a sorted set's listpack may have.
     public var sortedSetEntries: Int64 = 128
+    /// Bytes of a member in it.
     public var sortedSetBytes: Int64 = 64
     /// Positive: elements of a list's node; -1 to -5: 4, 8, 16, 32, 64 KiB of it.
     public var listNode: Int64 = -2

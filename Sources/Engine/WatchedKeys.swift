@@ -113,8 +113,29 @@ extension CommandContext {
     public mutating func willReplace(_ database: DatabaseIndex, with other: DatabaseIndex? = nil) {
         guard notices.interest.contains(.watchers) else { return }
         for key in clients.watched.keys(in: database) {
-            guard exists(key, database) || other.map({ exists(key, $0) }) ?? false else { continue }
-            touchWatchers(of: Notice(database: database, key: key, event: KeyEvent("flushdb", .generic)))
+            let isThere = exists(key, database)
+            let comes = other.map { exists(key, $0) } ?? false
+            let comesStale = comes && other.map { isExpired(key, $0) } ?? false
+            for id in clients.watched.watchers(of: key, in: database) {
+                if id == session.id {
+                    Self.replace(&session, key, database, isThere, comes && !comesStale, comesStale)
+                } else {
+                    _ = clients.slab.with(id) { Self.replace(&$0, key, database, isThere, comes && !comesStale, comesStale) }
+                }
+            }
+        }
+    }
+
+    /// A key that was not there, or expired, and is so after the replacement, was not changed.
+    private static func replace(
+        _ session: inout Session, _ key: [UInt8], _ database: DatabaseIndex, _ isThere: Bool, _ comesAlive: Bool,
+        _ comesStale: Bool
+    ) {
+        guard let index = session.watched.firstIndex(where: { $0.database == database && $0.bytes == key }) else { return }
+        if (isThere && !session.watched[index].wasExpired) || comesAlive {
+            session.flags.insert(.touched)
+        } else {
+            session.watched[index].wasExpired = comesStale
         }
     }
 }

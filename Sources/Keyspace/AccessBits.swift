@@ -6,6 +6,7 @@ import Primitives
 /// minutes of the last decay in the high 16 bits and a logarithmic counter in
 /// the low 8, the scheme that Redis documents for OBJECT FREQ.
 public struct AccessBits: Sendable, BitwiseCopyable {
+    /// The 24 bits as they stand in an entry's header.
     public let raw: UInt32
 
     @inlinable public init(raw: UInt32) { self.raw = raw & 0xff_ffff }
@@ -47,12 +48,17 @@ public struct AccessBits: Sendable, BitwiseCopyable {
 
 /// What the access bits of entries mean now, and how they are kept up.
 public enum AccessPolicy: Sendable {
+    /// When it was last used.
     case recency
+    /// When it was last changed.
+    case modification
+    /// How often it is used.
     case frequency(decayMinutes: Int, factor: Int)
 
+    /// The bits of an entry that is made at `now`.
     public func initial(at now: Milliseconds) -> AccessBits {
         switch self {
-        case .recency: AccessBits(seconds: now)
+        case .recency, .modification: AccessBits(seconds: now)
         case .frequency: AccessBits(frequencyAt: now)
         }
     }

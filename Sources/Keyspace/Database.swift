@@ -3,7 +3,7 @@ import Primitives
 import Structures
 
 /// The number of a database, checked against the configured count where it enters.
-public struct DatabaseIndex: Equatable, Sendable, BitwiseCopyable {
+public struct DatabaseIndex: Hashable, Sendable, BitwiseCopyable {
     public let value: Int
     public init(_ value: Int) { self.value = value }
 }
@@ -11,6 +11,7 @@ public struct DatabaseIndex: Equatable, Sendable, BitwiseCopyable {
 /// A place in a SCAN: partition and position inside it, as one number. 0 starts and ends.
 public struct ScanCursor: Equatable, Sendable, BitwiseCopyable {
     public let value: UInt64
+    /// Where a scan starts, and what it returns at its end.
     public static let start = ScanCursor(0)
 
     public init(_ value: UInt64) { self.value = value }
@@ -35,6 +36,7 @@ public struct Database: ~Copyable {
     @inlinable @inline(__always)
     public func partitionIndex(_ hash: UInt64) -> Int { Int(truncatingIfNeeded: hash >> 8) & (partitions.count &- 1) }
 
+    /// Partitions, a power of two.
     public var partitionCount: Int { partitions.count }
 
     /// The partition that holds, or would hold, the key with this hash.
@@ -44,18 +46,21 @@ public struct Database: ~Copyable {
         @inline(__always) _modify { yield &partitions[partitionIndex(hash)] }
     }
 
+    /// A partition by its number, from 0 on.
     @inlinable
     public subscript(partition index: Int) -> Partition {
         _read { yield partitions[index] }
         _modify { yield &partitions[index] }
     }
 
+    /// Keys, expired but not yet removed ones included.
     public var count: Int {
         var total = 0
         for i in 0..<partitions.count { total += partitions[i].count }
         return total
     }
 
+    /// Keys with an expiry.
     public var expiringCount: Int {
         var total = 0
         for i in 0..<partitions.count { total += partitions[i].expiringCount }
@@ -79,6 +84,7 @@ public struct Database: ~Copyable {
         return index + 1 < partitions.count ? ScanCursor(partition: index + 1, position: 0) : .start
     }
 
+    /// Visits all entries, expired ones included, in no order that means anything.
     public func forEach(_ body: (Entry) -> Void) {
         for i in 0..<partitions.count { partitions[i].forEach(body) }
     }

@@ -25,6 +25,7 @@ public struct ContainerReference<Value: Container & ~Copyable>: BitwiseCopyable 
     @inlinable
     @unsafe init(_ pointer: UnsafeMutablePointer<Value>) { unsafe self.pointer = unsafe pointer }
 
+    /// The container itself, to be read and changed in place.
     @inlinable
     public var value: Value {
         _read { yield unsafe pointer.pointee }
@@ -33,6 +34,7 @@ public struct ContainerReference<Value: Container & ~Copyable>: BitwiseCopyable 
 }
 
 extension Entry {
+    /// Whether the value is a container on the heap, not bytes of the entry.
     @inlinable public var holdsContainer: Bool { header & Self.containerFlag != 0 }
 
     @inlinable var containerPointer: UnsafeMutableRawPointer {

@@ -13,6 +13,7 @@ public struct EntryValue: ~Copyable, Spliceable {
 
     init(_ entry: Entry) { self.entry = entry }
 
+    /// The value's bytes, until the next change.
     public var bytes: RawSpan {
         @_lifetime(borrow self)
         get { entry.bytes }

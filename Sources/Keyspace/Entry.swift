@@ -49,11 +49,14 @@ public struct Entry: TableElement {
     @usableFromInline static var wideKeyFlag: UInt64 { 4 << 8 }
     @usableFromInline static var containerFlag: UInt64 { 8 << 8 }
 
+    /// What TYPE tells of the value.
     @inlinable public var type: ValueType { ValueType(rawValue: UInt8(truncatingIfNeeded: header & 15)) ?? .string }
+    /// What OBJECT ENCODING tells of the value.
     @inlinable public var encoding: ValueEncoding {
         ValueEncoding(rawValue: UInt8(truncatingIfNeeded: header >> 4 & 15)) ?? .raw
     }
     @inlinable public var isString: Bool { header & 15 == 0 }
+    /// Whether the key has an expiry, over or not.
     @inlinable public var hasExpiry: Bool { header & Self.expiryFlag != 0 }
     @inlinable var holdsBlock: Bool { header & Self.blockFlag != 0 }
 

@@ -9,6 +9,14 @@ public enum Garbage: ~Copyable, Sendable {
     case database(Database)
     case value(DetachedEntry)
 
+    /// Bytes that it takes, as far as they were counted: those of evicted values.
+    public var bytes: Int64 {
+        switch self {
+        case .database: 0
+        case .value(let entry): entry.bytes
+        }
+    }
+
     /// Keys that it was.
     public var count: Int {
         switch self {
@@ -23,8 +31,13 @@ public enum Garbage: ~Copyable, Sendable {
 public struct DetachedEntry: ~Copyable, @unchecked Sendable {
     // SAFETY: the partition gave the entry up; this value is its only owner.
     private let entry: Entry
+    /// What freeing it gives back; 0: not counted.
+    let bytes: Int64
 
-    init(_ entry: Entry) { self.entry = entry }
+    init(_ entry: Entry, bytes: Int64 = 0) {
+        self.entry = entry
+        self.bytes = bytes
+    }
 
     deinit { unsafe entry.free() }
 }
@@ -35,10 +48,23 @@ public final class GarbageBin {
 
     public init() {}
 
-    public func add(_ garbage: consuming Garbage) { items.append(garbage) }
+    /// Bytes of the garbage, as far as they were counted.
+    public private(set) var bytes: Int64 = 0
 
-    public func take() -> Garbage? { items.popLast() }
+    /// Keeps a value until somebody takes it.
+    public func add(_ garbage: consuming Garbage) {
+        bytes += garbage.bytes
+        items.append(garbage)
+    }
 
+    /// Hands out one value, which its new owner frees; nil when there is none.
+    public func take() -> Garbage? {
+        guard let garbage = items.popLast() else { return nil }
+        bytes -= garbage.bytes
+        return garbage
+    }
+
+    /// Whether nothing waits to be freed.
     public var isEmpty: Bool { items.isEmpty }
 }
 

@@ -5,6 +5,7 @@ import Structures
 /// All databases of an engine.
 public struct Keyspace: ~Copyable {
     @usableFromInline var databases = UniqueArray<Database>()
+    /// The seed of all keys' hashes.
     public let seed: HashSeed
     /// What is to be freed at leisure.
     public let bin = GarbageBin()
@@ -72,6 +73,7 @@ public struct Keyspace: ~Copyable {
             entry.copied(key: target, expiry: entry.expiry, block: .share), targetHash)
     }
 
+    /// Traps when a partition contradicts itself. For tests.
     public func checkInvariants() {
         for i in 0..<databases.count {
             for p in 0..<databases[i].partitionCount { databases[i][partition: p].checkInvariants() }

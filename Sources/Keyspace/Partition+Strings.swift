@@ -70,12 +70,12 @@ extension Partition {
         let newCount = max(entry.stringCount, offset + bytes.byteCount)
         if entry.patch(at: offset, with: bytes) { return newCount }
         if entry.holdsBlock {
-            entry.growBlock(capacity: Self.grown(newCount))
+            entry.growBlock(capacity: Self.capacity(newCount, after: entry.stringCount))
             _ = entry.patch(at: offset, with: bytes)
             return newCount
         }
         let shape = EntryShape(type: .string, encoding: .raw, expiry: entry.expiry, access: entry.access)
-        var block = Block(capacity: newCount > Entry.embeddedLimit ? Self.grown(newCount) : newCount)
+        var block = Block(capacity: newCount > Entry.embeddedLimit ? Self.capacity(newCount, after: entry.stringCount) : newCount)
         entry.withString { block.append($0) }
         block.resize(newCount)
         block.overwrite(at: offset, with: bytes)
@@ -85,6 +85,9 @@ extension Partition {
         return newCount
     }
 
-    /// Capacity for a string that has been growing: doubled up to a megabyte of slack.
-    private static func grown(_ count: Int) -> Int { count + min(count, 1 << 20) }
+    /// Capacity for a string that grows to `count` bytes: doubled up to a megabyte of slack,
+    /// but exact when it more than doubles at once, which is no appending.
+    private static func capacity(_ count: Int, after oldCount: Int) -> Int {
+        count / 2 > oldCount ? count : count + min(count, 1 << 20)
+    }
 }

@@ -63,6 +63,7 @@ public struct Block: ~Copyable, @unchecked Sendable {
         return unsafe Block(adopting: base)
     }
 
+    /// Whether nobody shares the block.
     @inlinable
     public var isUnique: Bool { unsafe cs_reference_load(base.assumingMemoryBound(to: UInt32.self)) == 1 }
 

@@ -9,6 +9,7 @@ public struct ByteBuffer: ~Copyable {
     // SAFETY: `base` is an allocation of `SizeClass.rounded(max(count, 1))` bytes,
     // of which the first `count` are initialised; freed by deinit.
     private var base: UnsafeMutableRawPointer
+    /// Bytes held.
     public private(set) var count: Int
 
     public init(copying bytes: RawSpan) {

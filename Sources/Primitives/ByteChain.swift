@@ -11,6 +11,7 @@ import CSystem
 
 /// Some bytes of a block.
 public struct Segment: ~Copyable, Sendable {
+    /// The block that holds the bytes.
     public let block: Block
     public internal(set) var start: Int
     public let end: Int
@@ -53,6 +54,7 @@ public struct ByteChain: ~Copyable, Sendable {
 
     @inlinable public init() {}
 
+    /// Whether no bytes wait.
     @inlinable public var isEmpty: Bool { first == nil }
 
     public var segmentCount: Int { first == nil ? 0 : 1 + rest.count - head }

@@ -131,6 +131,14 @@ extension Array where Element == UInt8 {
         }
     }
 
+    /// Adds the bytes of a view.
+    @inlinable
+    public mutating func append(_ bytes: RawSpan) {
+        guard bytes.byteCount > 0 else { return }
+        // SAFETY: the bytes are copied inside the closure.
+        unsafe bytes.withUnsafeBytes { unsafe append(contentsOf: $0) }
+    }
+
     /// The bytes of a text.
     @inlinable public init(_ text: String) { self = Array(text.utf8) }
 }

@@ -87,6 +87,15 @@ public func preciseText(of value: Double) -> [UInt8] {
     }
 }
 
+/// A double with six digits behind the point and no exponent, as C prints it.
+public func plainText(of value: Double) -> [UInt8] {
+    // SAFETY: the C function writes at most 320 bytes and returns how many.
+    unsafe [UInt8](unsafeUninitializedCapacity: 320) { buffer, count in
+        count = unsafe cs_format_fixed(
+            value, UnsafeMutableRawPointer(buffer.baseAddress!).assumingMemoryBound(to: CChar.self))
+    }
+}
+
 /// The shortest decimal that reads back as a finite double: digits * 10^exponent.
 private struct DoubleDigits {
     var digits = InlineArray<24, UInt8>(repeating: 0)

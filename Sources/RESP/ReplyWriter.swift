@@ -112,9 +112,14 @@ public struct ReplyWriter: ~Copyable {
 
     public mutating func double(_ value: Double) {
         let text = DoubleText(value)
-        guard version == .resp3 else { return bulk(text.bytes) }
+        decimal(text.bytes)
+    }
+
+    /// A double whose text is made by other rules.
+    public mutating func decimal(_ text: RawSpan) {
+        guard version == .resp3 else { return bulk(text) }
         bytes.append(44)
-        bytes.append(text.bytes)
+        bytes.append(text)
         bytes.appendNewline()
     }
 

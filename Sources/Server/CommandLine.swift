@@ -16,6 +16,8 @@ public struct StartupError: Error {
 
 enum Invocation {
     case serve(Configuration, file: String)
+    /// Look at a file of snapshots and say whether it is in order.
+    case checkSnapshot(String)
     /// Print and leave with this status.
     case say(String, status: Int32)
 
@@ -26,7 +28,10 @@ enum Invocation {
         }
         let name = arguments.first.map { $0.split(separator: "/").last.map(String.init) ?? $0 } ?? ""
         switch name {
-        case "redis-check-rdb", "redis-check-aof", "redis-sentinel":
+        case "redis-check-rdb", "valkey-check-rdb", "needletail-check-rdb":
+            guard arguments.count == 2 else { return .say("Usage: \(name) <rdb-file-name>\n", status: 1) }
+            return .checkSnapshot(arguments[1])
+        case "redis-check-aof", "redis-sentinel":
             return .say("\(name): this mode of needletail-server is not there yet.\n", status: 1)
         default: break
         }
@@ -34,6 +39,9 @@ enum Invocation {
         switch rest.first {
         case "-v", "--version": return .say(versionText, status: 0)
         case "-h", "--help": return .say(helpText, status: 0)
+        case "--check-rdb":
+            guard rest.count == 2 else { return .say("Usage: \(name) --check-rdb <rdb-file-name>\n", status: 1) }
+            return .checkSnapshot(rest[1])
         case "--sentinel": return .say("--sentinel: this mode of needletail-server is not there yet.\n", status: 1)
         default: break
         }
@@ -67,6 +75,7 @@ enum Invocation {
         Usage: needletail-server [/path/to/redis.conf] [options] [-]
                needletail-server -v or --version
                needletail-server -h or --help
+               needletail-server --check-rdb <rdb-file-name>
 
         Examples:
                needletail-server                          (default settings)
@@ -75,7 +84,7 @@ enum Invocation {
                needletail-server /etc/redis.conf --loglevel verbose --maxmemory 1gb
                echo 'maxmemory 128mb' | needletail-server -
 
-        The program answers to the name redis-server as well.
+        The program answers to the names redis-server and redis-check-rdb as well.
 
         """
     }

@@ -9,11 +9,15 @@ extension Server {
     mutating func serveRequests() {
         while let garbage = engine.takeGarbage() {
             let keys = Int64(garbage.count)
+            let bytes = garbage.bytes
             let box = GarbageBox(garbage)
             let freed = freed
+            let bytesToFree = bytesToFree
+            bytesToFree.add(bytes)
             lazyFree.submit {
                 box.free()
                 freed.add(keys)
+                bytesToFree.add(-bytes)
             }
         }
         guard engine.hasRequests else { return }

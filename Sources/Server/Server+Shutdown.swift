@@ -18,11 +18,11 @@ extension Server {
             decoding: number == SIGINT ? process.shutdownOnInterrupt : process.shutdownOnTermination, as: UTF8.self
         ).lowercased().split(separator: " ")
         logger.notice("User requested shutdown...")
-        if words.contains("save") {
-            logger.warning("The data cannot be saved: persistence is not there yet.")
-            guard words.contains("force") else {
-                return logger.warning("\(name) received but errors trying to shut down the server, check the logs for more information")
-            }
+        let wish = ShutdownWish(
+            saves: words.contains("save") ? true : words.contains("nosave") ? false : nil, isForced: words.contains("force"))
+        if !engine.context.prepareShutdown(wish) {
+            logger.warning("\(name) received but errors trying to shut down the server, check the logs for more information")
+            return
         }
         isStopping = true
     }

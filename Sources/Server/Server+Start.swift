@@ -44,8 +44,11 @@ extension Server {
         }
         server.writePidFile()
         title.show(configuration)
-        logger.notice("Ready to accept connections")
-        supervisor.ready(logger)
+        try server.load()
+        if !server.isStopping {
+            logger.notice("Ready to accept connections")
+            supervisor.ready(logger)
+        }
         return server
     }
 
@@ -118,8 +121,11 @@ extension Server {
                 resident: MemoryMeter.statistic("stats.resident"), systemMemory: Process.machineMemory)
         }
         engine.context.statistics.memory.startup = meter.used
-        engine.context.host.lazyFree = { (worker.pending, freed.value) }
+        let bytesToFree = bytesToFree
+        engine.context.host.lazyFree = { (worker.pending, freed.value, bytesToFree.value) }
         engine.context.host.configuration = DirectiveApplication.host(control)
+        engine.context.host.snapshots = SnapshotFiles(logger, engine.context.time, control)
+        engine.context.statistics.snapshots.lastSave = engine.context.now
         engine.context.host.sleep = { Process.sleep(microseconds: $0) }
         engine.context.host.fault = { Self.fail($0, logger) }
         CrashReport.setCommandNames(engine.context.commands.commands.map(\.fullName))

@@ -18,6 +18,8 @@ public struct Server: ~Copyable {
     /// Frees what FLUSHALL ASYNC and the like left over.
     let lazyFree = Worker()
     let freed = Counter()
+    /// Bytes on their way to the worker.
+    let bytesToFree = Counter()
     let meter = MemoryMeter()
     var dirty: [SessionID] = []
     var isStopping = false
@@ -29,6 +31,7 @@ public struct Server: ~Copyable {
     public static func main(_ arguments: [String]) -> Int32 {
         do throws(StartupError) {
             switch try Invocation.read(arguments) {
+            case .checkSnapshot(let path): return SnapshotCheck.run(path)
             case .say(let text, let status):
                 File.write([UInt8](text), to: status == 0 ? 1 : 2)
                 return status
@@ -61,9 +64,10 @@ public struct Server: ~Copyable {
     mutating func run() {
         nextCycle = time.monotonicNanoseconds
         while !isStopping {
-            loop.wait(until: engine.hasYielded ? 0 : nextCycle)
+            loop.wait(until: engine.hasYielded ? 0 : min(nextCycle, engine.nextDeadline ?? .max))
             while let completion = loop.next() { handle(completion) }
             if engine.hasYielded { engine.resumeYielded() }
+            engine.serveDeadlines()
             followSettings()
             sendOutput()
             engine.endTurn()
@@ -74,6 +78,18 @@ public struct Server: ~Copyable {
     }
 
     var cycleNanoseconds: Int64 { 1_000_000_000 / max(1, engine.context.configuration.hz) }
+
+    /// One turn of a server that has other things to do: nobody waits for input.
+    mutating func turnWhileLoading() {
+        loop.wait(until: 0)
+        while let completion = loop.next() { handle(completion) }
+        if engine.hasYielded { engine.resumeYielded() }
+        followSettings()
+        sendOutput()
+        engine.endTurn()
+        engine.refreshTime()
+        serveRequests()
+    }
 
     private mutating func handle(_ completion: EventLoop.Completion) {
         switch completion {

@@ -40,6 +40,7 @@ public protocol TableElement: BitwiseCopyable {
     func hasKey(_ key: RawSpan) -> Bool
 }
 
+/// Elements that are found by their keys; at most one of each key.
 @safe
 public struct HashTable<Element: TableElement>: ~Copyable {
     // SAFETY: `current` and `old` describe zero-initialised allocations of
@@ -50,6 +51,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     // The table being emptied during a resize; buckets below `moved` are empty.
     @usableFromInline var old = Buckets()
     @usableFromInline var moved = 0
+    /// The seed of the elements' hashes.
     public let seed: HashSeed
     @usableFromInline var elements = 0
     /// Elements.
@@ -64,7 +66,9 @@ public struct HashTable<Element: TableElement>: ~Copyable {
 
     /// Bytes of the bucket arrays.
     public var allocatedBytes: Int { (current.count + old.count) * Buckets.bucketBytes }
+    /// Buckets of the table that elements are added to.
     public var bucketCount: Int { current.count }
+    /// Whether elements are still being moved out of a table of another size.
     @inlinable public var isResizing: Bool { old.count > 0 }
 
     // MARK: Look-up

@@ -11,37 +11,88 @@ import Primitives
 
 /// Compression that is quick and finds what repeats within 8 KiB.
 public enum LZF {
-    private static var window: Int { 1 << 13 }
-    private static var longestCopy: Int { 264 }
-    private static var longestLiteral: Int { 32 }
-    private static var tableBits: UInt32 { 12 }
-
     /// `input` compressed, or nil when that would take more than `limit` bytes.
     public static func compress(_ input: RawSpan, limit: Int) -> [UInt8]? {
-        guard input.byteCount < Int(UInt32.max) else { return nil }
-        // Where three bytes with this hash were last seen, plus one.
-        var seen = [UInt32](repeating: 0, count: 1 << Int(tableBits))
-        var output: [UInt8] = []
-        output.reserveCapacity(min(limit, input.byteCount) + longestLiteral + 4)
+        var compressor = LZFCompressor()
+        var output = GrowingBytes(capacity: min(limit, input.byteCount) + 40)
+        return compressor.compress(input, limit: limit, to: &output) ? output.bytes.array : nil
+    }
+
+    /// What was compressed to `input`; nil when that is not LZF of exactly `count` bytes.
+    public static func decompress(_ input: RawSpan, count: Int) -> [UInt8]? {
+        var output = GrowingBytes(capacity: min(count, input.byteCount.multipliedReportingOverflow(by: mostExpansion).partialValue))
+        return decompress(input, count: count, to: &output) ? output.bytes.array : nil
+    }
+
+    /// A byte of input gives at most so many: a damaged count reserves no more.
+    private static var mostExpansion: Int { 88 }
+
+    /// Appends what was compressed to `input`; false when that is not LZF of exactly `count` bytes.
+    public static func decompress(_ input: RawSpan, count: Int, to output: inout GrowingBytes) -> Bool {
+        let start = output.count
+        var place = 0
+        while place < input.byteCount {
+            let control = Int(input.byte(place))
+            place += 1
+            let room = count - (output.count - start)
+            if control < LZFCompressor.longestLiteral {
+                guard control + 1 <= input.byteCount - place, control + 1 <= room else { return false }
+                output.append(input.slice(place, control + 1))
+                place += control + 1
+                continue
+            }
+            var length = control >> 5
+            guard place < input.byteCount - (length == 7 ? 1 : 0) else { return false }
+            if length == 7 {
+                length += Int(input.byte(place))
+                place += 1
+            }
+            let from = output.count - ((control & 31) << 8 | Int(input.byte(place))) - 1
+            place += 1
+            guard from >= start, length + 2 <= room else { return false }
+            output.append(copyOf: from, length + 2)
+        }
+        return output.count - start == count
+    }
+}
+
+/// Compresses one run of bytes after another with the same memory.
+public struct LZFCompressor: ~Copyable {
+    private static var window: Int { 1 << 13 }
+    private static var longestCopy: Int { 264 }
+    static var longestLiteral: Int { 32 }
+    private static var tableBits: UInt32 { 12 }
+
+    /// Where three bytes with this hash were last seen, plus one. What is left from
+    /// earlier input is harmless: a place counts only if the bytes there are the same.
+    private var seen = [UInt32](repeating: 0, count: 1 << Int(tableBits))
+
+    public init() {}
+
+    /// Appends `input` compressed; false when that would take more than `limit` bytes, and what was appended is worthless.
+    public mutating func compress(_ input: RawSpan, limit: Int, to output: inout GrowingBytes) -> Bool {
+        guard input.byteCount < Int(UInt32.max) else { return false }
+        let most = output.count + limit
         var literals = 0
         var place = 0
         while place + 2 < input.byteCount {
-            let slot = hash(input, place)
+            let slot = Self.hash(input, place)
             let candidate = Int(seen[slot]) - 1
             seen[slot] = UInt32(place + 1)
-            guard candidate >= 0, place - candidate <= window, startsEqual(input, candidate, place) else {
+            guard candidate >= 0, candidate < place, place - candidate <= Self.window, Self.startsEqual(input, candidate, place)
+            else {
                 place += 1
                 continue
             }
-            let count = copyCount(input, candidate, place)
-            appendLiterals(input, literals..<place, to: &output)
-            appendCopy(back: place - candidate - 1, count, to: &output)
-            guard output.count <= limit else { return nil }
+            let count = Self.copyCount(input, candidate, place)
+            Self.appendLiterals(input, literals..<place, to: &output)
+            Self.appendCopy(back: place - candidate - 1, count, to: &output)
+            guard output.count <= most else { return false }
             place += count
             literals = place
         }
-        appendLiterals(input, literals..<input.byteCount, to: &output)
-        return output.count <= limit ? output : nil
+        Self.appendLiterals(input, literals..<input.byteCount, to: &output)
+        return output.count <= most
     }
 
     private static func hash(_ input: RawSpan, _ place: Int) -> Int {
@@ -60,49 +111,20 @@ public enum LZF {
         return count
     }
 
-    private static func appendLiterals(_ input: RawSpan, _ range: Range<Int>, to output: inout [UInt8]) {
+    private static func appendLiterals(_ input: RawSpan, _ range: Range<Int>, to output: inout GrowingBytes) {
         var place = range.lowerBound
         while place < range.upperBound {
             let count = min(longestLiteral, range.upperBound - place)
             output.append(UInt8(count - 1))
-            for i in place..<place + count { output.append(input.byte(i)) }
+            output.append(input.slice(place, count))
             place += count
         }
     }
 
-    private static func appendCopy(back: Int, _ count: Int, to output: inout [UInt8]) {
+    private static func appendCopy(back: Int, _ count: Int, to output: inout GrowingBytes) {
         let length = count - 2
         output.append(UInt8(min(length, 7) << 5 | back >> 8))
         if length >= 7 { output.append(UInt8(length - 7)) }
         output.append(UInt8(back & 255))
-    }
-
-    /// What was compressed to `input`; nil when that is not LZF of exactly `count` bytes.
-    public static func decompress(_ input: RawSpan, count: Int) -> [UInt8]? {
-        var output: [UInt8] = []
-        // A byte of input gives at most 88 bytes: a damaged count reserves no more.
-        output.reserveCapacity(min(count, input.byteCount.multipliedReportingOverflow(by: 88).partialValue))
-        var place = 0
-        while place < input.byteCount {
-            let control = Int(input.byte(place))
-            place += 1
-            if control < longestLiteral {
-                guard control + 1 <= input.byteCount - place, control + 1 <= count - output.count else { return nil }
-                for i in place...place + control { output.append(input.byte(i)) }
-                place += control + 1
-                continue
-            }
-            var length = control >> 5
-            guard place < input.byteCount - (length == 7 ? 1 : 0) else { return nil }
-            if length == 7 {
-                length += Int(input.byte(place))
-                place += 1
-            }
-            let from = output.count - ((control & 31) << 8 | Int(input.byte(place))) - 1
-            place += 1
-            guard from >= 0, length + 2 <= count - output.count else { return nil }
-            for i in from..<from + length + 2 { output.append(output[i]) }
-        }
-        return output.count == count ? output : nil
     }
 }

@@ -22,6 +22,7 @@ import Primitives
 /// A view of a listpack. Reads are bounds-checked; bytes from outside are to be
 /// checked by `isValid` before anything else looks at them.
 public struct Listpack: ~Escapable, BitwiseCopyable {
+    /// The whole listpack, header and end mark included.
     public let bytes: RawSpan
 
     /// `bytes` hold a whole listpack.
@@ -49,24 +50,29 @@ public struct Listpack: ~Escapable, BitwiseCopyable {
         return counted
     }
 
+    /// Whether there are no elements.
     @inlinable public var isEmpty: Bool { bytes.byte(Self.headerBytes) == 0xff }
 
     // MARK: Places. An offset points to the first byte of an element.
 
+    /// The place of the first element; nil when there is none.
     @inlinable
     public var first: Int? { isEmpty ? nil : Self.headerBytes }
 
+    /// The place of the last element; nil when there is none.
     public var last: Int? { previous(before: bytes.byteCount - 1) }
 
     /// Where an element that is appended will stand.
     @inlinable public var end: Int { bytes.byteCount - 1 }
 
+    /// The place of the element behind the one at `offset`; nil behind the last.
     @inlinable
     public func next(after offset: Int) -> Int? {
         let following = offset + element(at: offset).totalCount
         return bytes.byte(following) == 0xff ? nil : following
     }
 
+    /// The place of the element before the one at `offset`; nil before the first.
     public func previous(before offset: Int) -> Int? {
         guard offset > Self.headerBytes else { return nil }
         var index = offset - 1
@@ -161,6 +167,7 @@ public struct Listpack: ~Escapable, BitwiseCopyable {
         try withText(of: element(at: offset), body)
     }
 
+    /// Calls `body` with the text of an element that `element(at:)` returned, integers as decimal.
     @inlinable
     public func withText<Result: ~Copyable, Failure: Error>(
         of element: ListpackElement, _ body: (RawSpan) throws(Failure) -> Result
@@ -214,10 +221,13 @@ public struct Listpack: ~Escapable, BitwiseCopyable {
 /// What stands at a place of a listpack: an integer, or where the bytes of a string lie.
 @frozen
 public struct ListpackElement: BitwiseCopyable {
+    /// Whether it is kept as an integer.
     public let isInteger: Bool
+    /// The integer; 0 for a string.
     public let integer: Int64
-    /// Offset and number of a string's bytes.
+    /// Where a string's bytes begin.
     public let start: Int
+    /// A string's bytes.
     public let count: Int
     /// Bytes of encoding and data.
     public let encodedCount: Int

@@ -3,8 +3,11 @@ import Primitives
 
 /// A text as a listpack keeps it: how it is encoded, and writing it.
 public struct ListpackWord: ~Escapable, BitwiseCopyable {
+    /// The text as it was given.
     public let text: RawSpan
+    /// Whether the text spells an integer, which is then what is kept.
     public let isInteger: Bool
+    /// That integer; 0 for a string.
     public let integer: Int64
     /// Bytes of encoding and data.
     public let encodedCount: Int

@@ -73,6 +73,7 @@ public struct MemberTable: ~Copyable {
 
     deinit { table.forEach { unsafe $0.free() } }
 
+    /// Members.
     public var count: Int { table.count }
     /// The seed of the members' hashes.
     public var seed: HashSeed { table.seed }
@@ -80,6 +81,7 @@ public struct MemberTable: ~Copyable {
     /// Bytes of table and members.
     public var memoryUsage: Int { table.allocatedBytes + memberBytes }
 
+    /// An equal set that shares nothing.
     public func copy() -> MemberTable {
         var copy = MemberTable(seed: table.seed)
         copy.reserve(count)
@@ -90,6 +92,7 @@ public struct MemberTable: ~Copyable {
     /// Makes room for `capacity` members ahead of their coming.
     public mutating func reserve(_ capacity: Int) { table.reserve(capacity) }
 
+    /// Whether there is such a member.
     public func contains(_ member: RawSpan) -> Bool { table.find(member, member.hash(table.seed)) != nil }
 
     /// Adds a member; false when it is there.
@@ -129,6 +132,7 @@ public struct MemberTable: ~Copyable {
         table.randomElement(using: &random).map { body($0.bytes) }
     }
 
+    /// Traps when the table contradicts itself. For tests.
     public func checkInvariants() {
         table.checkInvariants()
         var bytes = 0

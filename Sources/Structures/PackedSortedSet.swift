@@ -95,6 +95,18 @@ public struct PackedSortedSet: ~Escapable, BitwiseCopyable {
         }
     }
 
+    /// Visits members from `limit` on in order, for as long as `body` wants more.
+    public func forEach(from limit: SortedSetLimit, while body: (RawSpan, Double) -> Bool) {
+        var offset = place(limit).offset
+        var wantsMore = true
+        while wantsMore, offset < pack.end {
+            let scoreOffset = pack.skip(1, from: offset)
+            let score = score(at: scoreOffset)
+            pack.withText(at: offset) { wantsMore = body($0, score) }
+            offset = pack.skip(1, from: scoreOffset)
+        }
+    }
+
     /// Traps when members are out of order. For tests.
     public func checkInvariants() {
         precondition(pack.bytes.byteCount >= 7 && Listpack.isValid(pack.bytes) && pack.count % 2 == 0)

@@ -145,12 +145,15 @@ extension QuickList {
 
     /// Whether the list has shrunk so far that it is better kept as a listpack.
     public func isSmall(_ limits: ListLimits) -> Bool {
-        nodes.count == 1 && !nodes[0].isPlain && limits.allowSmall(bytes: nodes[0].byteCount, count: count)
+        isOneListpack && limits.allowSmall(bytes: nodes[0].byteCount, count: count)
     }
 
-    /// The listpack of a list that is small.
+    /// Whether all elements stand in one listpack.
+    public var isOneListpack: Bool { nodes.count == 1 && !nodes[0].isPlain }
+
+    /// The listpack of a list that has only one.
     public var soleListpack: [UInt8] {
-        precondition(nodes.count == 1 && !nodes[0].isPlain && !nodes[0].isCompressed)
+        precondition(isOneListpack && !nodes[0].isCompressed)
         return nodes[0].bytes.array
     }
 }

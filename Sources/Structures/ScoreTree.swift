@@ -109,6 +109,30 @@ struct ScoreTree: ~Copyable {
         }
     }
 
+    /// Visits members from a boundary on for as long as `body` wants more; it must not change the tree.
+    func forEach(from boundary: borrowing SortedSetLimit, while body: (ScoredMember) -> Bool) {
+        guard var node = root else { return }
+        for _ in 0..<height {
+            let branch = ScoreBranch(node)
+            node = branch.child(max(0, branch.passed(boundary) &- 1))
+        }
+        var leaf = ScoreLeaf(node)
+        var index = leaf.passed(boundary)
+        let ahead = 6
+        while true {
+            let end = leaf.count
+            for next in index..<max(index, min(index + ahead, end)) { leaf[next].prefetch() }
+            while index < end {
+                if index + ahead < end { leaf[index + ahead].prefetch() }
+                guard body(leaf[index]) else { return }
+                index += 1
+            }
+            guard let next = leaf.next else { return }
+            leaf = ScoreLeaf(next)
+            index = 0
+        }
+    }
+
     /// Visits `count` members of a leaf; memory is asked for some members ahead.
     private static func visit(
         _ leaf: ScoreLeaf, from start: Int, _ count: Int, _ reversed: Bool, _ body: (ScoredMember) -> Void

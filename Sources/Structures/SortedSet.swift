@@ -54,6 +54,11 @@ public struct SortedSet: ~Copyable {
         tree.forEach(ranks, reversed: reversed) { body($0.bytes, $0.score) }
     }
 
+    /// Visits members from `limit` on in order, for as long as `body` wants more.
+    public func forEach(from limit: SortedSetLimit, while body: (RawSpan, Double) -> Bool) {
+        tree.forEach(from: limit) { body($0.bytes, $0.score) }
+    }
+
     /// Visits all members in the order of the table.
     public func forEachUnordered(_ body: (RawSpan, Double) -> Void) { table.forEach { body($0.bytes, $0.score) } }
 

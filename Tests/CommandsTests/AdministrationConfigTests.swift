@@ -165,8 +165,8 @@ import Testing
         ("save", "900 1 60", "Invalid save parameters"),
         (
             "maxmemory-policy", "foo",
-            "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, volatile-ttl, "
-                + "allkeys-lru, allkeys-lfu, allkeys-random, noeviction"
+            "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, volatile-ttl, volatile-lrm, "
+                + "allkeys-lru, allkeys-lfu, allkeys-random, allkeys-lrm, noeviction"
         ),
     ])
     func badValues(_ name: String, _ value: String, _ reason: String) {

@@ -273,4 +273,50 @@ import Testing
         #expect(lines.first == "DEBUG <subcommand> [<arg> [value] [opt] ...]. Subcommands are:")
         #expect(lines.suffix(2) == ["HELP", "    Prints this help."])
     }
+
+    /// The same data has the same digest in every encoding.
+    @Test func digestOfEveryEncoding() {
+        let small = server.connect()
+        let large = TestServer(seed: 9, partitionCount: 4).connect()
+        for setting in [
+            "hash-max-listpack-entries", "set-max-listpack-entries", "set-max-intset-entries", "zset-max-listpack-entries",
+            "list-max-listpack-size",
+        ] { #expect(large("CONFIG", "SET", setting, setting.hasPrefix("list") ? "1" : "0") == "OK") }
+        let values: [(key: String, changes: [String], encodings: [String], other: String)] = [
+            ("l", ["RPUSH l a 17 -3 c c"], ["listpack", "quicklist"], "RPUSH l a 17 -3 c"),
+            ("s", ["SADD s a b 17 -3"], ["listpack", "hashtable"], "SADD s a b 17 -4"),
+            ("i", ["SADD i 1 2 -70000"], ["intset", "hashtable"], "SADD i 1 2 -70001"),
+            ("h", ["HSET h a 1 b text"], ["listpack", "hashtable"], "HSET h a text b 1"),
+            (
+                "x", ["HSET x a 1 b text c 5", "HPEXPIREAT x 1900000000000 FIELDS 1 b"], ["listpackex", "hashtable"],
+                "HSET x a 1 b text c 5"
+            ),
+            ("z", ["ZADD z 1.5 a -inf b 1e20 c 0 d 17 e"], ["listpack", "skiplist"], "ZADD z 1.5 a -inf b 1e20 c 17 d 0 e"),
+        ]
+        for (key, changes, encodings, other) in values {
+            for (client, encoding) in zip([small, large], encodings) {
+                for change in changes { #expect(client.line(change).errorText == nil, "\(change)") }
+                #expect(client("OBJECT", "ENCODING", key) == .bulk([UInt8](encoding)), "\(key)")
+            }
+            let digest = small("DEBUG", "DIGEST-VALUE", key)
+            #expect(large("DEBUG", "DIGEST-VALUE", key) == digest, "\(key)")
+            #expect(small("COPY", key, "copy", "REPLACE") == 1 && small("DEBUG", "DIGEST-VALUE", "copy") == digest, "\(key)")
+            small("DEL", "copy")
+            large("COPY", key, "kept")
+            large("DEL", key)
+            large.line(other)
+            #expect(large("DEBUG", "DIGEST-VALUE", key) != digest, "\(key)")
+            large("RENAME", "kept", key)
+            #expect(large("DEBUG", "DIGEST") == small("DEBUG", "DIGEST"), "\(key)")
+        }
+        // A list has an order, and fields whose time is over do not count.
+        small("RPUSH", "ab", "a", "b")
+        small("RPUSH", "ba", "b", "a")
+        small("HSET", "f", "a", "1")
+        small("HSET", "g", "a", "1", "b", "2")
+        small("HPEXPIRE", "g", "10", "FIELDS", "1", "b")
+        server.advance(milliseconds: 20)
+        let digests = small("DEBUG", "DIGEST-VALUE", "ab", "ba", "f", "g").elements
+        #expect(digests.count == 4 && digests[0] != digests[1] && digests[2] == digests[3])
+    }
 }

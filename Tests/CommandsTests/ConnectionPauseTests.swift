@@ -47,6 +47,19 @@ import TestSupport
         #expect(info(admin, "clients", "blocked_clients") == "0")
     }
 
+    /// PFCOUNT may have a replica keep its estimate.
+    @Test func whatMayReplicateWaitsWithWrites() {
+        let admin = server.connect()
+        let client = server.connect()
+        admin("PFADD", "k", "a")
+        admin("CLIENT", "PAUSE", "60000", "WRITE")
+        #expect(client("PFCOUNT", "k") == .none)
+        #expect(admin("COMMAND", "INFO", "PFCOUNT").elements.first?.elements[2].elements == [.status("readonly")])
+        admin("CLIENT", "UNPAUSE")
+        server.cycle()
+        #expect(client.nextReply() == 1)
+    }
+
     @Test func allWaitUntilTheTimeIsOver() {
         let admin = server.connect()
         let client = server.connect()

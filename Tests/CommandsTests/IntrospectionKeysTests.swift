@@ -43,7 +43,7 @@ private enum Shapes {
                 "sorting",
                 [
                     .key(1, [.readOnly]),
-                    KeySpecification(.unknown, .unknown, [.overwrite, .incomplete], option: ("STORE", 2)),
+                    KeySpecification(.unknown, .unknown, [.overwrite, .incomplete], option: .init("STORE", from: 2)),
                 ]),
             command(
                 "varying",
@@ -102,7 +102,8 @@ private enum Shapes {
         #expect(keys("partly k store x") == ["k"])
         #expect(keys("sorting k by x store d") == ["k", "d"])
         #expect(keys("sorting k by x") == ["k"])
-        #expect(keys("sorting k by store") == invalid)
+        #expect(keys("sorting k by store") == ["k"])
+        #expect(keys("sorting k store a store b") == ["k", "b"])
         #expect(keys("channel c") == .error("ERR The command has no key arguments"))
     }
 

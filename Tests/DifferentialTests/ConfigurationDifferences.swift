@@ -60,7 +60,7 @@ struct ConfigurationDifference {
                  "min-replicas-to-write"], .untried, "promises are refused until they can be kept (PromiseTests)",
                 where: { !["no", "0", ""].contains(String(decoding: $0, as: UTF8.self).lowercased()) }),
             ConfigurationDifference(
-                ["loglevel", "shutdown-on-sigint", "shutdown-on-sigterm", "repl-diskless-load"], .text, "newer choices are named"),
+                ["loglevel", "maxmemory-policy", "shutdown-on-sigint", "shutdown-on-sigterm", "repl-diskless-load"], .text, "newer choices are named"),
             ConfigurationDifference(
                 ["maxmemory", "maxmemory-clients", "cluster-link-sendbuf-limit", "client-output-buffer-limit"], .anything,
                 "no size above 2^63 - 1; Redis wraps around", where: isBeyondSigned),

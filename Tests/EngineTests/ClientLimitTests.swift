@@ -237,8 +237,9 @@ import TestSupport
             client("EXEC") == .error(
                 "EXECABORT Transaction discarded because of: OOM command not allowed when used memory > 'maxmemory'."))
         #expect(client("GET", "k") == nil)
+        // A queue that grows takes memory as well.
         client("MULTI")
-        client("GET", "k")
-        #expect(client("EXEC") == [nil])
+        #expect(client("GET", "k") == .error("OOM command not allowed when used memory > 'maxmemory'."))
+        #expect(client("EXEC") == .error("EXECABORT Transaction discarded because of previous errors."))
     }
 }

@@ -62,7 +62,7 @@ import TestSupport
 
     @Test(arguments: 1...4 as ClosedRange<UInt64>)
     func effectsOfNewerCommandsLeadToTheSameData(seed: UInt64) {
-        check(seed: seed, partitions: 1, generators: Generators.all + Generators.newer, steps: 1500)
+        check(seed: seed, partitions: 1, generators: Generators.all + Generators.newer + [Generators.blocking], steps: 1500)
     }
 
     @Test func aDifferenceWouldBeSeen() {

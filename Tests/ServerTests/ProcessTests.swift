@@ -134,14 +134,4 @@ import Testing
         #expect(server.exits(3) && server.status == 1)
         #expect(server.log.contains("You insist... exiting now."))
     }
-
-    @Test func savingIsRefused() throws {
-        let server = try ServerProcess(["--shutdown-on-sigterm", "save"])
-        server.signal(SIGTERM)
-        #expect(server.waits { $0.log.contains("SIGTERM received but errors trying to shut down the server") })
-        #expect(server.ask("SHUTDOWN SAVE")?.hasPrefix("-ERR Errors trying to SHUTDOWN") == true)
-        #expect(server.ask("SHUTDOWN ABORT") == "-ERR No shutdown in progress.\r\n")
-        #expect(server.ask("SHUTDOWN NOSAVE NOW FORCE") == "")
-        #expect(server.exits() && server.status == 0)
-    }
 }

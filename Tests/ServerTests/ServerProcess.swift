@@ -18,19 +18,24 @@ final class ServerProcess {
         return url.appendingPathComponent("needletail-server").path
     }
 
-    var log: String { (try? String(contentsOfFile: directory + "/log", encoding: .utf8)) ?? "" }
+    /// What it has logged so far; a character that is only half written does not matter.
+    var log: String { String(decoding: FileManager.default.contents(atPath: directory + "/log") ?? Data(), as: UTF8.self) }
     var pid: Int32 { process.processIdentifier }
     var isRunning: Bool { process.isRunning }
     var status: Int32 { process.terminationStatus }
     var unixSocket: String { directory + "/s" }
 
     /// Starts it with these options; it writes its standard output to the log.
-    init(_ options: [String] = [], environment: [String: String] = [:], file: String? = nil, waits: Bool = true) throws {
-        port = Int.random(in: 21_800..<29_000)
+    init(
+        _ options: [String] = [], environment: [String: String] = [:], file: String? = nil, waits: Bool = true,
+        prepare: (String) throws -> Void = { _ in }
+    ) throws {
+        port = Self.freePort()
         socketDirectory = URL(fileURLWithPath: "/tmp/nt-\(UUID().uuidString.prefix(8))")
         directory = socketDirectory.path
         try FileManager.default.createDirectory(at: socketDirectory, withIntermediateDirectories: true)
         _ = FileManager.default.createFile(atPath: directory + "/log", contents: nil)
+        try prepare(directory)
         process.executableURL = URL(fileURLWithPath: Self.program)
         process.arguments = ["--port", "\(port)", "--unixsocket", directory + "/s", "--dir", directory,
             "--enable-debug-command", "local"] + options
@@ -40,7 +45,22 @@ final class ServerProcess {
         process.standardOutput = output
         process.standardError = output
         try process.run()
-        if waits { try #require(self.waits { $0.log.contains("Ready to accept connections") }, "\(log)") }
+        if waits {
+            // A parent that leaves with 0 has left the work to a child.
+            _ = self.waits { $0.isReady || !$0.isRunning && $0.status != 0 }
+            try #require(isReady, "\(log)")
+        }
+    }
+
+    private var isReady: Bool { log.contains("Ready to accept connections") }
+
+    /// A port that nobody listens on; tests of other processes may draw at the same time.
+    private static func freePort() -> Int {
+        for _ in 0..<100 {
+            let port = Int.random(in: 21_800..<29_000)
+            if Wire(port: port) == nil { return port }
+        }
+        return 29_000
     }
 
     deinit {
@@ -48,8 +68,8 @@ final class ServerProcess {
         try? FileManager.default.removeItem(at: socketDirectory)
     }
 
-    /// Whether a condition comes true within seconds.
-    func waits(_ seconds: Double = 8, _ condition: (ServerProcess) -> Bool) -> Bool {
+    /// Whether a condition comes true within seconds: many, for others may keep the machine busy.
+    func waits(_ seconds: Double = 60, _ condition: (ServerProcess) -> Bool) -> Bool {
         let end = Date(timeIntervalSinceNow: seconds)
         while Date() < end {
             if condition(self) { return true }
@@ -60,7 +80,7 @@ final class ServerProcess {
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
-    func exits(_ seconds: Double = 8) -> Bool { waits(seconds) { !$0.isRunning } }
+    func exits(_ seconds: Double = 60) -> Bool { waits(seconds) { !$0.isRunning } }
 
     /// A connection by TCP, or by the unix socket.
     func connect(port other: Int? = nil, unix: Bool = false) -> Wire? {

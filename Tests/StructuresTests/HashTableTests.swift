@@ -195,4 +195,36 @@ private struct Model<Element: TableElement>: ~Copyable {
         let none = model.table.randomElement(using: &empty) == nil
         #expect(none)
     }
+
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    func samplesMeetEveryElement(seed: UInt64) {
+        var entropy = RandomGenerator(seed: seed)
+        var model = Model<Keyed>(seed: entropy.next())
+        for i in 0..<200 { model.insert([UInt8]("\(i)")) }
+        func check(_ note: String) {
+            var counts: [[UInt8]: Int] = [:]
+            var random = RandomGenerator(seed: seed &+ 100)
+            var total = 0
+            for _ in 0..<20_000 {
+                var visited = 0
+                model.table.sample(5, using: &random) { element in
+                    counts[element.keyBytes, default: 0] += 1
+                    visited += 1
+                }
+                #expect(visited >= min(5, model.expected.count) && visited <= 5 + 40, "\(note): \(visited)")
+                total += visited
+            }
+            let mean = total / model.expected.count
+            for key in model.expected.keys {
+                let count = counts[key] ?? 0
+                #expect(count > mean / 3 && count < mean * 3, "seed \(seed), \(note): \(count) of \(mean)")
+            }
+        }
+        check("at rest")
+        model.table.reserve(400)
+        _ = model.table.resizeStep(buckets: 10)
+        check("while growing")
+        for i in 0..<150 { model.remove([UInt8]("\(i)")) }
+        check("while shrinking")
+    }
 }

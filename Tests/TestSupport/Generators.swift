@@ -6,10 +6,10 @@ public typealias CommandGenerator = @Sendable (inout RandomGenerator) -> [[UInt8
 /// The generators that the replay and the differential tests draw from. A
 /// family adds its own here.
 public enum Generators {
-    public static var all: [CommandGenerator] { [getAndSet, strings, bits, keys, sets, lists, hashes, sortedSets] }
+    public static var all: [CommandGenerator] { [getAndSet, strings, bits, keys, sorting, sets, lists, hashes, sortedSets, geo] }
 
     /// What Redis 7.0 does not know, and the peers answer differently or not at all.
-    public static var newer: [CommandGenerator] { [newerStrings, newerBits, newerLists, newerHashes, newerSortedSets] }
+    public static var newer: [CommandGenerator] { [newerStrings, newerBits, newerLists, newerHashes, newerSortedSets, newerGeo] }
 
     /// Commands whose replies depend on chance or on the order of a table: only their effects can be compared.
     public static var chancy: [CommandGenerator] { [chancySets] }
@@ -26,6 +26,11 @@ public enum Generators {
     static let newerSortedSets: CommandGenerator = { random in SortedSetGenerator.newer(&random) }
     static let bits: CommandGenerator = { random in BitGenerator.command(&random) }
     static let newerBits: CommandGenerator = { random in BitGenerator.newer(&random) }
+    static let sorting: CommandGenerator = { random in SortGenerator.command(&random) }
+    /// Commands that wait, a little while at most: for tests whose clock passes.
+    public static let blocking: CommandGenerator = { random in BlockingGenerator.command(&random) }
+    static let geo: CommandGenerator = { random in GeoGenerator.command(&random) }
+    static let newerGeo: CommandGenerator = { random in GeoGenerator.newer(&random) }
     static let keys: CommandGenerator = { random in KeyGenerator.command(&random) }
 
     /// GET and SET on a few keys, with values of all encodings.

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -105,6 +106,8 @@ enum cs_decimal_status cs_add_decimals(const char *first, size_t first_bytes,
                                        char *text, size_t *length);
 /// 17 significant digits, which read back as the same double; returns the bytes (at most 40).
 size_t cs_format_precise(double value, char *text);
+/// Six digits behind the point and no exponent; returns the bytes (at most 320).
+size_t cs_format_fixed(double value, char *text);
 /// Reads a double that fills the whole text; false when it does not.
 bool cs_parse_double(const char *text, size_t bytes, double *value);
 

@@ -22,4 +22,15 @@ void cs_syslog_write(int level, const char *text);
 /// Gives a file to a group, by name or number; 0, or a negated errno.
 int cs_give_to_group(const char *path, const char *group);
 
+/// Makes a copy of the process, which gets signals as any other process, has no
+/// descriptors but the standard streams and `kept`, and dies with nobody's help.
+/// 0 in the copy, its number in the original, or a negated errno.
+int cs_fork(int kept);
+/// How a child has ended: 1 and its exit status, 2 and the signal; 0: it has not; or a negated errno.
+int cs_reap(int child, int *status);
+/// A pipe that never blocks: reading end and writing end; 0, or a negated errno.
+int cs_pipe(int *ends);
+/// Has the kernel begin to write what it holds of a file.
+void cs_begin_write_back(int file);
+
 #endif

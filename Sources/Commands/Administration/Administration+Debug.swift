@@ -47,6 +47,10 @@ extension Administration {
         case ("protocol", 3): try debugProtocol(&context, arguments[2].text.lowercased())
         case ("populate", 3...5): try debugPopulate(&context, arguments)
         case ("config-rewrite-force-all", 2): return try rewriteConfiguration(&context, everything: true)
+        case ("reload", 2...5): try debugReload(&context, arguments)
+        case ("set-skip-checksum-validation", 3):
+            context.host.debug.skipsChecksums = try context.integer(arguments[2]).value != 0
+            context.reply.ok()
         case ("error", 3): throw context.failure(bytes: arguments[2].array)
         case ("log", 3):
             context.requests.logLines.append("DEBUG LOG: " + arguments[2].text)
@@ -81,9 +85,13 @@ extension Administration {
                 "PAUSE-CRON <0|1>", "    Stop the periodic work, or let it go on.",
                 "POPULATE <count> [<prefix>] [<size>]", "    Create <count> string keys named <prefix>:<number>.",
                 "PROTOCOL <type>", "    Answer with a value of the given reply type.",
+                "RELOAD [MERGE] [NOFLUSH] [NOSAVE]",
+                "    Save all data and load it again. NOSAVE: load the file that is there; NOFLUSH: keep the present keys;",
+                "    MERGE: let those of the file replace them.",
                 "SDSLEN <key>", "    Show the lengths and capacities of key and value.",
                 "SEGFAULT", "    Crash by writing to memory that cannot be written.",
                 "SET-ACTIVE-EXPIRE <0|1>", "    Switch the active removal of expired keys.",
+                "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "    Take payloads for RESTORE whose checksum is wrong.",
                 "SLEEP <seconds>", "    Stop the whole server for <seconds>, fractions allowed.",
                 "STRUCTSIZE", "    Show the sizes of some structures.",
                 "STRINGMATCH-LEN <length> <pattern>", "    Match a string of <length> letters with <pattern>.",

@@ -27,7 +27,9 @@ extension Administration {
         }
         guard !(save && noSave), !(abort && (save || noSave || now || force)) else { throw .syntax }
         if abort { throw context.failure("ERR No shutdown in progress.") }
-        if save && !force { throw context.failure("ERR Errors trying to SHUTDOWN: persistence is not there yet, nothing can be saved. Use NOSAVE.") }
+        guard context.prepareShutdown(ShutdownWish(saves: save ? true : noSave ? false : nil, isForced: force)) else {
+            throw context.failure("ERR Errors trying to SHUTDOWN. Check logs.")
+        }
         context.requests.isShuttingDown = true
         return .close
     }

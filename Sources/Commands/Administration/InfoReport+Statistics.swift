@@ -7,12 +7,15 @@ import RESP
 extension InfoReport {
     static func stats(_ context: borrowing CommandContext) -> Fields {
         traffic(context) + keys(context)
-            + subscriptions(context.clients.pubsub) + zeros([
-                "latest_fork_usec", "total_forks",
+            + subscriptions(context.clients.pubsub)
+            + [("latest_fork_usec", "\(context.statistics.snapshots.lastForkMicroseconds)")]
+            + [("total_forks", "\(context.statistics.snapshots.forks)")]
+            + zeros([
                 "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
                 "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
-                "current_active_defrag_time", 
-            ]) + tracking(context.clients.tracking) + zeros(["unexpected_error_replies"]) + [("total_error_replies", "\(context.statistics.errors.total)"), ("dump_payload_sanitizations", "0")]
+                "current_active_defrag_time",
+            ]) + tracking(context.clients.tracking)
+            + zeros(["unexpected_error_replies"]) + [("total_error_replies", "\(context.statistics.errors.total)"), ("dump_payload_sanitizations", "0")]
             + disconnections(context) + loop(context)
     }
 
@@ -56,13 +59,17 @@ extension InfoReport {
 
     private static func keys(_ context: borrowing CommandContext) -> Fields {
         let expiry = context.statistics.expiry
+        let eviction = context.statistics.eviction
+        let moment = context.time.monotonicNanoseconds
         return zeros(["sync_full", "sync_partial_ok", "sync_partial_err"]) + [
             ("expired_keys", "\(expiry.removedKeys)"), ("expired_subkeys", "\(expiry.removedFields)"),
             ("expired_fields", "\(expiry.removedFields)"),
             ("expired_stale_perc", Administration.twoDecimals(expiry.staleShare * 100)),
             ("expired_time_cap_reached_count", "\(expiry.timeouts)"),
-            ("expire_cycle_cpu_milliseconds", "\(expiry.nanoseconds / 1_000_000)"), ("evicted_keys", "0"),
-            ("evicted_clients", "\(context.clients.limitCounters.evictedClients)"), ("total_eviction_exceeded_time", "0"), ("current_eviction_exceeded_time", "0"),
+            ("expire_cycle_cpu_milliseconds", "\(expiry.nanoseconds / 1_000_000)"), ("evicted_keys", "\(eviction.removedKeys)"),
+            ("evicted_clients", "\(context.clients.limitCounters.evictedClients)"),
+            ("total_eviction_exceeded_time", "\(eviction.totalExceededMilliseconds(at: moment))"),
+            ("current_eviction_exceeded_time", "\(eviction.currentExceededMilliseconds(at: moment))"),
             ("keyspace_hits", "\(context.statistics.keyHits)"), ("keyspace_misses", "\(context.statistics.keyMisses)"),
         ]
     }

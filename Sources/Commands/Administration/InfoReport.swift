@@ -71,18 +71,44 @@ enum InfoReport {
     }
 
     static func persistence(_ context: borrowing CommandContext) -> Fields {
-        let changes = ("rdb_changes_since_last_save", "\(context.statistics.dirty)")
-        let begin = ("rdb_last_save_time", "\(context.host.startMilliseconds / 1000)")
-        return zeros(["loading", "async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"])
-            + [("current_fork_perc", "0.00")] + zeros(["current_save_keys_processed", "current_save_keys_total"])
-            + [changes, ("rdb_bgsave_in_progress", "0"), begin, ("rdb_last_bgsave_status", "ok")]
-            + [("rdb_last_bgsave_time_sec", "-1"), ("rdb_current_bgsave_time_sec", "-1")]
-            + zeros(["rdb_saves", "rdb_last_cow_size", "rdb_last_load_keys_expired", "rdb_last_load_keys_loaded"])
+        let state = context.statistics.snapshots
+        let child = state.child
+        let report = child?.report
+        let total = child?.keys ?? 0
+        let done = min(report?.keys ?? 0, total)
+        let age = child.map { $0.reportTime > 0 ? (context.now - $0.reportTime) / 1000 : 0 } ?? 0
+        let share = total > 0 ? Double(done) * 100 / Double(total) : 0
+        var fields: Fields = [("loading", state.loading == nil ? "0" : "1"), ("async_loading", "0")]
+        fields += [("current_cow_peak", String(child == nil ? 0 : state.peakCopiedBytes))]
+        fields += [("current_cow_size", String(report?.copiedBytes ?? 0)), ("current_cow_size_age", String(age))]
+        fields += [("current_fork_perc", Administration.twoDecimals(share)), ("current_save_keys_processed", String(done))]
+        fields += [("current_save_keys_total", String(total))]
+        fields += [("rdb_changes_since_last_save", String(context.statistics.dirty))]
+        fields += [("rdb_bgsave_in_progress", child == nil ? "0" : "1"), ("rdb_last_save_time", String(state.lastSave / 1000))]
+        fields += [("rdb_last_bgsave_status", state.isLastSaveGood ? "ok" : "err")]
+        fields += [("rdb_last_bgsave_time_sec", String(state.lastSeconds))]
+        fields += [("rdb_current_bgsave_time_sec", child.map { String((context.now - $0.begin) / 1000) } ?? "-1")]
+        fields += [("rdb_saves", String(state.saves)), ("rdb_last_cow_size", String(state.lastCopiedBytes))]
+        fields += [("rdb_last_load_keys_expired", String(state.expiredKeys))]
+        fields += [("rdb_last_load_keys_loaded", String(state.loadedKeys))]
+        return fields
             + zeros(["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"])
             + [("aof_last_rewrite_time_sec", "-1"), ("aof_current_rewrite_time_sec", "-1")]
             + [("aof_last_bgrewrite_status", "ok"), ("aof_rewrites", "0"), ("aof_rewrites_consecutive_failures", "0")]
             + [("aof_last_write_status", "ok"), ("aof_last_cow_size", "0")]
-            + zeros(["module_fork_in_progress", "module_fork_last_cow_size"])
+            + zeros(["module_fork_in_progress", "module_fork_last_cow_size"]) + loading(context)
+    }
+
+    private static func loading(_ context: borrowing CommandContext) -> Fields {
+        guard let load = context.statistics.snapshots.loading else { return [] }
+        let seconds = max(1, (context.now - load.begin) / 1000)
+        let share = load.total > 0 ? Double(load.loaded) * 100 / Double(load.total) : 0
+        let rate = max(1, load.loaded / seconds)
+        return [
+            ("loading_start_time", "\(load.begin / 1000)"), ("loading_total_bytes", "\(load.total)"),
+            ("loading_rdb_used_mem", "0"), ("loading_loaded_bytes", "\(load.loaded)"),
+            ("loading_loaded_perc", Administration.twoDecimals(share)), ("loading_eta_seconds", "\((load.total - load.loaded) / rate)"),
+        ]
     }
 
     static func replication(_ context: borrowing CommandContext) -> Fields {

@@ -102,6 +102,12 @@ enum LatencyReport {
             return [
                 "Many keys expire at the same time: spread their expiries, or lower active-expire-effort."
             ]
+        case .fork:
+            return ["Copying the process took long: give it less memory, or a machine that copies page tables faster."]
+        case .evictionCycle:
+            return [
+                "Keys are evicted while clients wait: raise maxmemory, or lower maxmemory-eviction-tenacity."
+            ]
         }
     }
 }

@@ -11,7 +11,7 @@ extension Bitmaps {
             CommandDeclaration(
                 "setbit", arity: 4, [.write, .denyOOM], .bitmap, keys: [.key(1, [.readWrite, .access, .update])],
                 group: .bitmap, since: "2.2.0", summary: "Sets or clears a bit of a string, which grows if it has to.",
-                syntax: "key offset value", setbit),
+                syntax: "key offset value=integer", setbit),
             CommandDeclaration(
                 "getbit", arity: 3, [.readonly, .fast], .bitmap, keys: [.key(1, [.readOnly, .access])],
                 group: .bitmap, since: "2.2.0", summary: "Returns a bit of a string.", syntax: "key offset", getbit),
@@ -20,7 +20,7 @@ extension Bitmaps {
                 keys: [.key(2, [.overwrite, .update]), .keys(from: 3, [.readOnly, .access])],
                 group: .bitmap, since: "2.6.0", complexity: "O(N) where N is the length of the longest string.",
                 summary: "Combines strings bit by bit and stores the result.",
-                syntax: "<AND | OR | XOR | NOT | DIFF | DIFF1 | ANDOR | ONE> destkey key [key ...]", bitop),
+                syntax: "<operation: AND | OR | XOR | NOT | DIFF@8.2.0 | DIFF1@8.2.0 | ANDOR@8.2.0 | ONE@8.2.0> destkey key [key ...]", bitop),
         ]
     }
 

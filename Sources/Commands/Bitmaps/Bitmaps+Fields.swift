@@ -18,16 +18,16 @@ extension Bitmaps {
                 group: .bitmap, since: "3.2.0", complexity: "O(1) for each subcommand.",
                 summary: "Reads and writes integers of any width in a string.",
                 syntax: """
-                    key [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] \
-                    <SET encoding offset value | INCRBY encoding offset increment> \
-                    [GET encoding offset | [OVERFLOW <WRAP | SAT | FAIL>] \
-                    <SET encoding offset value | INCRBY encoding offset increment> ...]]
+                    key [<operation: GET <get-block: encoding offset> | \
+                    <write: [OVERFLOW <overflow-block: WRAP | SAT | FAIL>] \
+                    <write-operation: SET <set-block: encoding offset value=integer> | \
+                    INCRBY <incrby-block: encoding offset increment>>>> ...]
                     """, bitfield),
             CommandDeclaration(
                 "bitfield_ro", arity: -2, [.readonly, .fast], .bitmap, keys: [.key(1, [.readOnly, .access])],
                 group: .bitmap, since: "6.0.0", complexity: "O(1) for each subcommand.",
                 summary: "Reads integers of any width in a string.",
-                syntax: "key [GET encoding offset [GET encoding offset ...]]", bitfieldReadOnly),
+                syntax: "key [GET <get-block: encoding offset> [GET <get-block: encoding offset> ...]]", bitfieldReadOnly),
         ]
     }
 

@@ -11,12 +11,15 @@ extension Bitmaps {
             CommandDeclaration(
                 "bitcount", arity: -2, [.readonly], .bitmap, keys: [.key(1, [.readOnly, .access])], group: .bitmap,
                 since: "2.6.0", complexity: "O(N) where N is the number of bytes looked at.",
-                summary: "Counts the bits of a string that are one.", syntax: "key [start end [BYTE | BIT]]", bitcount),
+                summary: "Counts the bits of a string that are one.",
+                syntax: "key [range: start [end-unit-block: end [unit@7.0.0: BYTE | BIT]]]",
+                history: ["7.0.0": "BYTE and BIT.", "8.0.0": "An end may be missing."], bitcount),
             CommandDeclaration(
                 "bitpos", arity: -3, [.readonly], .bitmap, keys: [.key(1, [.readOnly, .access])], group: .bitmap,
                 since: "2.8.7", complexity: "O(N) where N is the number of bytes looked at.",
                 summary: "Finds the first bit of a string that is one, or zero.",
-                syntax: "key bit [start [end [BYTE | BIT]]]", bitpos),
+                syntax: "key bit [range: start [end-unit-block: end [unit@7.0.0: BYTE | BIT]]]",
+                history: ["7.0.0": "BYTE and BIT."], bitpos),
         ]
     }
 

@@ -10,7 +10,7 @@ extension Hashes {
         [
             reader(
                 "hrandfield", arity: -2, flags: .readonly, since: "6.2.0", complexity: "O(N) for N fields returned",
-                summary: "Returns fields chosen by chance.", syntax: "key [count [WITHVALUES]]",
+                summary: "Returns fields chosen by chance.", syntax: "key [options: count [WITHVALUES]]",
                 tips: ["nondeterministic_output"], hrandfield)
         ]
     }

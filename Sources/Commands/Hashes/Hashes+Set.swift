@@ -8,7 +8,8 @@ extension Hashes {
         [
             writer(
                 "hset", arity: -4, [.readWrite, .update], since: "2.0.0", complexity: "O(N) for N fields",
-                summary: "Sets fields of a hash.", syntax: "key field value [field value ...]", hset),
+                summary: "Sets fields of a hash.", syntax: "key field value [field value ...]",
+                history: ["4.0.0": "Several fields."], hset),
             writer(
                 "hmset", arity: -4, [.readWrite, .update], since: "2.0.0", complexity: "O(N) for N fields",
                 summary: "Sets fields of a hash.", syntax: "key field value [field value ...]",
@@ -20,7 +21,7 @@ extension Hashes {
             writer(
                 "hdel", arity: -3, flags: [.write, .fast], [.readWrite, .delete], since: "2.0.0",
                 complexity: "O(N) for N fields", summary: "Removes fields of a hash, and the hash with the last of them.",
-                syntax: "key field [field ...]", hdel),
+                syntax: "key field [field ...]", history: ["2.4.0": "Several fields."], hdel),
         ]
     }
 

@@ -10,8 +10,9 @@ extension Hashes {
                 "hsetex", arity: -6, [.readWrite, .update], since: "8.0.0", complexity: "O(N) for N fields",
                 summary: "Sets fields and when they expire, on conditions if wanted.",
                 syntax: """
-                    key [NX | XX] [FNX | FXX] [EX seconds | PX milliseconds | EXAT unix-time-seconds | \
-                    PXAT unix-time-milliseconds | KEEPTTL] FIELDS numfields field value [field value ...]
+                    key [key-condition: NX | XX] [fields-condition: FNX | FXX] [EX seconds | PX milliseconds | \
+                    EXAT unix-time-seconds | PXAT unix-time-milliseconds | KEEPTTL] \
+                    FIELDS <fields: numfields field value [field value ...]>
                     """, hsetex)
         ]
     }

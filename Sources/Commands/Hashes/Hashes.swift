@@ -25,11 +25,12 @@ public enum Hashes {
     static func writer(
         _ name: StaticString, arity: Int, flags: CommandFlags = [.write, .denyOOM, .fast], _ keyFlags: KeyFlags,
         since: StaticString, complexity: StaticString = "O(1)", summary: StaticString, syntax: StaticString,
-        deprecated: CommandDeclaration.Deprecation? = nil, _ handler: @escaping Handler
+        history: KeyValuePairs<StaticString, StaticString> = [:], deprecated: CommandDeclaration.Deprecation? = nil, _ handler: @escaping Handler
     ) -> CommandDeclaration {
         CommandDeclaration(
             name, arity: arity, flags, .hash, keys: [.key(1, keyFlags)], group: .hash, since: since,
-            complexity: complexity, summary: summary, syntax: syntax, deprecated: deprecated, handler)
+            complexity: complexity, summary: summary, syntax: syntax, history: history, deprecated: deprecated,
+            handler)
     }
 }
 

@@ -13,11 +13,11 @@ extension HyperLogLogs {
                 keys: [.key(2, [.readWrite, .access])], group: .hyperloglog, since: "2.8.9",
                 complexity: "O(N) where N is the number of registers.",
                 summary: "Shows how a HyperLogLog is kept, or makes it dense.",
-                syntax: "<GETREG | DECODE | ENCODING | TODENSE> key", pfdebug),
+                syntax: "subcommand key", isInternal: true, pfdebug),
             CommandDeclaration(
                 "pfselftest", arity: 1, [.admin], .hyperloglog, group: .hyperloglog, since: "2.8.9",
                 complexity: "O(N) where N is the number of registers.",
-                summary: "Checks that HyperLogLogs estimate as well as they should.", pfselftest),
+                summary: "Checks that HyperLogLogs estimate as well as they should.", isInternal: true, pfselftest),
         ]
     }
 

@@ -15,7 +15,7 @@ public enum HyperLogLogs {
                 group: .hyperloglog, since: "2.8.9", complexity: "O(1) for each element.",
                 summary: "Adds elements to a HyperLogLog.", syntax: "key [element [element ...]]", pfadd),
             CommandDeclaration(
-                "pfcount", arity: -2, [.readonly], .hyperloglog,
+                "pfcount", arity: -2, [.readonly, .mayReplicate], .hyperloglog,
                 keys: [
                     KeySpecification(
                         .index(1), .range(last: -1, step: 1, limit: 0), [.readWrite, .access],

@@ -38,6 +38,7 @@ extension Keys {
             context.willReplace(index)
             context.changed(context.flush(index, freeing))
         }
+        context.saveFlush()
         finishFlush(&context, arguments)
         return .done
     }

@@ -66,7 +66,7 @@ extension Keys {
             context.reply.null()
             return .done
         }
-        guard case .recency = context.configuration.accessPolicy else {
+        guard !context.configuration.maximumMemoryPolicy.isFrequency else {
             throw context.failure(
                 "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
                     + "switching between policies at runtime LRU and LFU data will take some time to adjust.")
@@ -76,7 +76,7 @@ extension Keys {
     }
 
     /// Values are not shared here. Small integers are in Redis, and answer
-    /// this number, by which some clients recognise them.
+    /// this number, by which some clients recognise them; unless their uses count for eviction.
     static func objectOwners(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
@@ -84,7 +84,8 @@ extension Keys {
             context.reply.null()
             return .done
         }
-        let isShared = entry.isString && entry.integer.map { (0..<10_000).contains($0) } ?? false
+        let countsUses = context.configuration.maximumMemory > 0 && context.configuration.maximumMemoryPolicy.readsAccess
+        let isShared = !countsUses && entry.isString && entry.integer.map { (0..<10_000).contains($0) } ?? false
         context.reply.integer(isShared ? Int64(Int32.max) : 1)
         return .done
     }

@@ -5,10 +5,10 @@ import RESP
 
 /// Commands on lists.
 public enum Lists {
-    /// All commands of the family that do not block.
+    /// All commands of the family.
     public static var declarations: [CommandDeclaration] {
         pushDeclarations + popDeclarations + rangeDeclarations + searchDeclarations + changeDeclarations
-            + moveDeclarations
+            + moveDeclarations + blockingDeclarations
     }
 
     /// The end that LEFT or RIGHT names.

@@ -216,7 +216,7 @@ extension CommandContext {
         let slot = lookupWrite(key)
         if count > 0 {
             let access = freshAccess
-            self[slot].storeSet(builder, at: key, slot.hash, existing: slot.entry, access)
+            self[slot].storeSet(builder, at: key, slot.hash, existing: slot.entry, .clear, access)
             keyModified(key, event)
         } else if slot.entry != nil {
             remove(key, slot)

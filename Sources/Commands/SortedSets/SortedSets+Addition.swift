@@ -13,7 +13,11 @@ extension SortedSets {
                 "zadd", arity: -4, [.write, .denyOOM, .fast], .sortedset, keys: [.key(1, [.readWrite, .update])],
                 group: .sortedSet, since: "1.2.0", complexity: "O(log(N)) for each member, N being the size of the set",
                 summary: "Adds members to a sorted set, or changes their scores.",
-                syntax: "key [NX | XX] [GT | LT] [CH] [INCR] score member [score member ...]", zadd),
+                syntax: """
+                    key [condition@3.0.2: NX | XX] [comparison@6.2.0: GT | LT] [CH@3.0.2] [INCR@3.0.2] \
+                    score member [score member ...]
+                    """,
+                history: ["2.4.0": "Several members.", "3.0.2": "NX, XX, CH and INCR.", "6.2.0": "GT and LT."], zadd),
             CommandDeclaration(
                 "zincrby", arity: 4, [.write, .denyOOM, .fast], .sortedset, keys: [.key(1, [.readWrite, .access, .update])],
                 group: .sortedSet, since: "1.2.0", complexity: "O(log(N)) for a set of N members",

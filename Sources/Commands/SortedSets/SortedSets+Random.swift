@@ -11,7 +11,7 @@ extension SortedSets {
             CommandDeclaration(
                 "zrandmember", arity: -2, [.readonly], .sortedset, keys: [.key(1, [.readOnly, .access])], group: .sortedSet,
                 since: "6.2.0", complexity: "O(N*log(M)) for N members of a set of M",
-                summary: "Returns members chosen by chance.", syntax: "key [count [WITHSCORES]]",
+                summary: "Returns members chosen by chance.", syntax: "key [options: count [WITHSCORES]]",
                 tips: ["nondeterministic_output"], zrandmember)
         ]
     }

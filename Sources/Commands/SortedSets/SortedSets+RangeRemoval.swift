@@ -22,7 +22,7 @@ extension SortedSets {
                 try removeRange(.ranks, event("zremrangebyrank"), &context, arguments)
             },
             remover(
-                "zremrangebyscore", since: "1.2.0", summary: "Removes members in a range of scores.", syntax: "key min max"
+                "zremrangebyscore", since: "1.2.0", summary: "Removes members in a range of scores.", syntax: "key min=double max=double"
             ) { context, arguments throws(CommandError) in
                 try removeRange(.scores, event("zremrangebyscore"), &context, arguments)
             },

@@ -8,36 +8,40 @@ import Structures
 
 extension SortedSets {
     private static func range(
-        _ name: StaticString, since: StaticString, summary: StaticString, syntax: StaticString, instead: StaticString? = nil,
-        _ handler: @escaping Handler
+        _ name: StaticString, since: StaticString, summary: StaticString, syntax: StaticString,
+        history: KeyValuePairs<StaticString, StaticString> = [:], instead: StaticString? = nil, _ handler: @escaping Handler
     ) -> CommandDeclaration {
         CommandDeclaration(
             name, arity: -4, [.readonly], .sortedset, keys: [.key(1, [.readOnly, .access])], group: .sortedSet, since: since,
             complexity: "O(log(N)+M) for a set of N members of which M are returned", summary: summary, syntax: syntax,
-            deprecated: instead.map { .init(since: "6.2.0", replacement: $0) }, handler)
+            history: history, deprecated: instead.map { .init(since: "6.2.0", replacement: $0) }, handler)
     }
 
     static var rangeDeclarations: [CommandDeclaration] {
         [
             range(
                 "zrange", since: "1.2.0", summary: "Returns members in a range of ranks, scores or bytes.",
-                syntax: "key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]", zrange),
+                syntax: """
+                    key start=string stop=string [sortby@6.2.0: BYSCORE | BYLEX] [REV@6.2.0] \
+                    [LIMIT@6.2.0 offset count] [WITHSCORES]
+                    """, history: ["6.2.0": "REV, BYSCORE, BYLEX and LIMIT."], zrange),
             CommandDeclaration(
                 "zrangestore", arity: -5, [.write, .denyOOM], .sortedset,
                 keys: [.key(1, [.overwrite, .update]), .key(2, [.readOnly, .access])], group: .sortedSet, since: "6.2.0",
                 complexity: "O(log(N)+M) for a set of N members of which M are stored",
                 summary: "Stores the members in a range of ranks, scores or bytes.",
-                syntax: "dst src min max [BYSCORE | BYLEX] [REV] [LIMIT offset count]", zrangestore),
+                syntax: "dst src min max [sortby: BYSCORE | BYLEX] [REV] [LIMIT offset count]", zrangestore),
             range(
                 "zrevrange", since: "1.2.0", summary: "Returns members in a range of ranks, the highest first.",
                 syntax: "key start stop [WITHSCORES]", instead: "`ZRANGE` with the `REV` argument", zrevrange),
             range(
                 "zrangebyscore", since: "1.0.5", summary: "Returns members in a range of scores.",
-                syntax: "key min max [WITHSCORES] [LIMIT offset count]", instead: "`ZRANGE` with the `BYSCORE` argument",
-                zrangebyscore),
+                syntax: "key min=double max=double [WITHSCORES@2.0.0] [LIMIT offset count]",
+                history: ["2.0.0": "WITHSCORES."], instead: "`ZRANGE` with the `BYSCORE` argument", zrangebyscore),
             range(
                 "zrevrangebyscore", since: "2.2.0", summary: "Returns members in a range of scores, the highest first.",
-                syntax: "key max min [WITHSCORES] [LIMIT offset count]",
+                syntax: "key max=double min=double [WITHSCORES] [LIMIT offset count]",
+                history: ["2.1.6": "Ends that do not belong to the range."],
                 instead: "`ZRANGE` with the `REV` and `BYSCORE` arguments", zrevrangebyscore),
             range(
                 "zrangebylex", since: "2.8.9", summary: "Returns members in a range of bytes.",

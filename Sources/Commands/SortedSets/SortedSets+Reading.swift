@@ -8,11 +8,12 @@ import RESP
 extension SortedSets {
     private static func reader(
         _ name: StaticString, arity: Int, _ flags: KeyFlags = [.readOnly, .access], since: StaticString,
-        complexity: StaticString = "O(1)", summary: StaticString, syntax: StaticString, _ handler: @escaping Handler
+        complexity: StaticString = "O(1)", summary: StaticString, syntax: StaticString,
+        history: KeyValuePairs<StaticString, StaticString> = [:], _ handler: @escaping Handler
     ) -> CommandDeclaration {
         CommandDeclaration(
             name, arity: arity, [.readonly, .fast], .sortedset, keys: [.key(1, flags)], group: .sortedSet, since: since,
-            complexity: complexity, summary: summary, syntax: syntax, handler)
+            complexity: complexity, summary: summary, syntax: syntax, history: history, handler)
     }
 
     static var readingDeclarations: [CommandDeclaration] {
@@ -27,14 +28,15 @@ extension SortedSets {
                 summary: "Returns the scores of several members.", syntax: "key member [member ...]", zmscore),
             reader(
                 "zrank", arity: -3, since: "2.0.0", complexity: descent,
-                summary: "Returns how many members have lower scores than a member.", syntax: "key member [WITHSCORE]", zrank),
+                summary: "Returns how many members have lower scores than a member.", syntax: "key member [WITHSCORE]",
+                history: ["7.2.0": "WITHSCORE."], zrank),
             reader(
                 "zrevrank", arity: -3, since: "2.0.0", complexity: descent,
                 summary: "Returns how many members have higher scores than a member.", syntax: "key member [WITHSCORE]",
-                zrevrank),
+                history: ["7.2.0": "WITHSCORE."], zrevrank),
             reader(
                 "zcount", arity: 4, since: "2.0.0", complexity: descent,
-                summary: "Counts the members with scores in a range.", syntax: "key min max", zcount),
+                summary: "Counts the members with scores in a range.", syntax: "key min=double max=double", zcount),
             reader(
                 "zlexcount", arity: 4, since: "2.8.9", complexity: descent,
                 summary: "Counts the members in a range of bytes.", syntax: "key min max", zlexcount),

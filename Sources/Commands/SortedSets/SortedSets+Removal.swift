@@ -11,7 +11,8 @@ extension SortedSets {
             CommandDeclaration(
                 "zrem", arity: -3, [.write, .fast], .sortedset, keys: [.key(1, [.readWrite, .delete])], group: .sortedSet,
                 since: "1.2.0", complexity: "O(M*log(N)) for M members of a set of N",
-                summary: "Removes members from a sorted set.", syntax: "key member [member ...]", zrem),
+                summary: "Removes members from a sorted set.", syntax: "key member [member ...]",
+                history: ["2.4.0": "Several members."], zrem),
             popper("zpopmin", summary: "Takes the members with the lowest scores.", zpopmin),
             popper("zpopmax", summary: "Takes the members with the highest scores.", zpopmax),
             CommandDeclaration(
@@ -20,7 +21,7 @@ extension SortedSets {
                 group: .sortedSet, since: "7.0.0",
                 complexity: "O(K) + O(M*log(N)) for K keys and M members of a set of N",
                 summary: "Takes members from the first set that is not empty.",
-                syntax: "numkeys key [key ...] <MIN | MAX> [COUNT count]", zmpop),
+                syntax: "numkeys key [key ...] <where: MIN | MAX> [COUNT count]", zmpop),
         ]
     }
 

@@ -9,7 +9,7 @@ public enum SortedSets {
     /// All commands of the family.
     public static var declarations: [CommandDeclaration] {
         additionDeclarations + readingDeclarations + rangeDeclarations + rangeRemovalDeclarations + removalDeclarations
-            + randomDeclarations + algebraDeclarations + scanDeclarations
+            + randomDeclarations + algebraDeclarations + scanDeclarations + blockingDeclarations
     }
 
     static func event(_ name: StaticString) -> KeyEvent { KeyEvent(name, .sortedSet) }
@@ -40,7 +40,7 @@ extension CommandContext {
         if count > 0 {
             let limits = sortedSetLimits
             let access = freshAccess
-            self[slot].setSortedSet(key, slot.hash, existing: slot.entry, result, limits, access)
+            self[slot].setSortedSet(key, slot.hash, existing: slot.entry, result, limits, .clear, access)
             keyModified(key, event)
         } else if slot.entry != nil {
             remove(key, slot)

@@ -33,6 +33,9 @@ extension Entry {
     /// Whether a field of the hash has an expiry.
     public var hasFieldExpiries: Bool { fieldDeadline != nil }
 
+    /// When the first field of a hash expires; nil where none does.
+    public var firstFieldExpiry: Milliseconds? { fieldDeadline }
+
     /// When the first field of a hash expires; nil for every other value.
     @inlinable
     var fieldDeadline: Milliseconds? {

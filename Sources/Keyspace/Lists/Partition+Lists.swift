@@ -16,6 +16,17 @@ extension Partition {
         setStructure(key, hash, existing: nil, .list, .listpack, Listpack.empty.rawSpan, .clear, access)
     }
 
+    /// Gives a list that is not empty to a key, in place of what was there, without expiry.
+    public mutating func storeList(
+        _ list: consuming QuickList, at key: RawSpan, _ hash: UInt64, existing: Entry?, _ access: AccessBits
+    ) {
+        if list.isOneListpack {
+            _ = setStructure(key, hash, existing: existing, .list, .listpack, list.soleListpack.rawSpan, .clear, access)
+        } else {
+            _ = setContainer(key, hash, existing: existing, .list, .quicklist, list, .clear, access)
+        }
+    }
+
     /// To be called before so many elements with so many bytes come: makes the
     /// list large if they do not fit a listpack.
     public mutating func growList(_ entry: inout Entry, _ hash: UInt64, by count: Int, bytes: Int, _ limits: ListLimits) {

@@ -12,11 +12,12 @@ extension Partition {
         return builder.store(at: key, hash, existing: nil, .clear, access, in: &self)
     }
 
-    /// Gives the set to a key, in place of what was there, without expiry.
+    /// Gives the set to a key, in place of what was there.
     public mutating func storeSet(
-        _ builder: consuming SetBuilder, at key: RawSpan, _ hash: UInt64, existing: Entry?, _ access: AccessBits
+        _ builder: consuming SetBuilder, at key: RawSpan, _ hash: UInt64, existing: Entry?,
+        _ expiry: ExpiryChange, _ access: AccessBits
     ) {
-        _ = builder.store(at: key, hash, existing: existing, .clear, access, in: &self)
+        _ = builder.store(at: key, hash, existing: existing, expiry, access, in: &self)
     }
 
     /// Makes a small set a table at once when `expected` members are about to come.

@@ -53,6 +53,15 @@ extension Entry {
         }
     }
 
+    /// Visits members from `limit` on in order, for as long as `body` wants more.
+    public func forEachScored(from limit: SortedSetLimit, while body: (RawSpan, Double) -> Bool) {
+        if holdsContainer {
+            sortedSet.value.forEach(from: limit, while: body)
+        } else {
+            packedSortedSet.forEach(from: limit, while: body)
+        }
+    }
+
     /// Calls `body` with a member chosen by chance, all having the same.
     public func withRandomScored(using random: inout RandomGenerator, _ body: (RawSpan, Double) -> Void) {
         if holdsContainer {

@@ -73,15 +73,15 @@ extension Partition {
     /// Puts a sorted set that is not empty under a key; a small one becomes a listpack.
     public mutating func setSortedSet(
         _ key: RawSpan, _ hash: UInt64, existing: Entry?, _ set: consuming SortedSet, _ limits: PackedLimits,
-        _ access: AccessBits
+        _ expiry: ExpiryChange, _ access: AccessBits
     ) {
         guard Self.fitsListpack(set, limits) else {
-            _ = setContainer(key, hash, existing: existing, .sortedSet, .skiplist, set, .clear, access)
+            _ = setContainer(key, hash, existing: existing, .sortedSet, .skiplist, set, expiry, access)
             return
         }
         var packed = ByteBuffer(copying: Listpack.empty.rawSpan)
         set.forEach(0..<set.count, reversed: false) { packed.appendScored($0, $1) }
-        _ = setStructure(key, hash, existing: existing, .sortedSet, .listpack, packed.bytes, .clear, access)
+        _ = setStructure(key, hash, existing: existing, .sortedSet, .listpack, packed.bytes, expiry, access)
     }
 
     private static func fitsListpack(_ set: borrowing SortedSet, _ limits: PackedLimits) -> Bool {

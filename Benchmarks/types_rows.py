@@ -6,9 +6,10 @@ run, outside of the measured time.
 """
 
 import random
-import re
+import statistics
 import subprocess
 import time
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 
 from servers import Wire
@@ -178,7 +179,43 @@ def load(server, items, count):
         fill(server, items.command, "weighed", [word for index in chunk for word in items.words(index)], 1000)
 
 
-def settle(server):
-    """Looks at every element once: a look-up carries a resize that is under way a step further."""
-    with Wire(server.port) as wire:
-        re.search(rb"", wire.command("PING"))
+def measure(programs, start, rounds, scale, remark):
+    """{"row, pipeline N": {server: median microseconds per request}}, and the targets of the rows.
+
+    `start` makes a running server of a program.
+    """
+    runs, targets = {}, {}
+    with ExitStack() as stack:
+        servers = [stack.enter_context(start(program)) for program in programs]
+        for server in servers:
+            remark(f"data of all types into {server.name}")
+            prepare(server, scale)
+        for turn in range(rounds):
+            for row in ROWS:
+                for pipeline in (1,) if row.slow else (1, 16):
+                    label = f"{row.label}, pipeline {pipeline}"
+                    targets[label] = row.target
+                    first = turn % len(servers)
+                    for server in servers[first:] + servers[:first]:
+                        cost = drive(server, row, pipeline, scale) * 1e6
+                        remark(f"round {turn + 1}: {label}, {server.name}: {cost:.2f} us")
+                        runs.setdefault(label, {}).setdefault(server.name, []).append(cost)
+    return {label: {name: statistics.median(costs) for name, costs in row.items()} for label, row in runs.items()}, targets
+
+
+def weigh(programs, start, scale, remark):
+    """({row: {server: used bytes per item, mean of the sizes}}, the targets)"""
+    rows = {}
+    for items in ITEMS:
+        for count in (size // scale for size in items.counts):
+            for program in programs:
+                with start(program) as server:
+                    before, _ = server.memory()
+                    load(server, items, count)
+                    time.sleep(1)  # resizes under way end in idle time
+                    after, _ = server.memory()
+                cost = (after - before) / count
+                remark(f"{items.label}, {count:,}, {program.name}: {cost:.1f}")
+                rows.setdefault(items.label, {}).setdefault(program.name, []).append(cost)
+    means = {label: {name: statistics.mean(costs) for name, costs in row.items()} for label, row in rows.items()}
+    return means, {items.label: items.target for items in ITEMS}

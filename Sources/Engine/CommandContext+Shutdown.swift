@@ -1,0 +1,38 @@
+// What has to happen to the data before the process ends.
+
+import Primitives
+
+/// What whoever ends the server wants.
+public struct ShutdownWish: Sendable {
+    /// Nil: save when there are save points.
+    public var saves: Bool?
+    /// Whether the process ends although saving fails.
+    public var isForced: Bool
+
+    /// Both wishes.
+    public init(saves: Bool?, isForced: Bool) {
+        self.saves = saves
+        self.isForced = isForced
+    }
+}
+
+extension CommandContext {
+    /// Saves the data if that is wanted; false when the process must not end.
+    public mutating func prepareShutdown(_ wish: ShutdownWish) -> Bool {
+        guard let files = host.snapshots else { return wish.saves != true || wish.isForced }
+        if statistics.snapshots.child != nil {
+            files.log(.warning, "There is a child saving an .rdb. Killing it!")
+            endBackgroundSaveNow()
+        }
+        guard wish.saves ?? !configuration.persistence.savePoints.isEmpty, statistics.snapshots.loading == nil else { return true }
+        files.log(.notice, "Saving the final RDB snapshot before exiting.")
+        do throws(SaveFailure) {
+            try saveSnapshot()
+            return true
+        } catch {
+            files.log(.warning, "Error trying to save the DB, can't exit.")
+            if wish.isForced { files.log(.warning, "The end was forced: it goes on without the data being saved.") }
+            return wish.isForced
+        }
+    }
+}
