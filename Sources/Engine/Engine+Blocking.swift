@@ -9,14 +9,14 @@ extension Engine {
         guard let request = context.blocking.waiting else { return }
         context.blocking.waiting = nil
         context.session.flags.insert(.blocked)
-        context.statistics.blockedClients += 1
+        context.statistics.blocking.clients += 1
         context.session.blocked = Box(
             BlockedCommand(
                 arguments: OwnedArguments(copying: arguments), database: context.session.database, keys: request.keys,
                 deadline: request.deadline, timeoutReply: request.reply))
         blocked.add(context.session.id, request, context.session.database)
         context.notices.interest.insert(.blockedClients)
-        context.statistics.blockingKeys = Int64(blocked.keyCount)
+        context.statistics.blocking.keys = Int64(blocked.keyCount)
     }
 
     /// Runs the commands of clients whose keys were touched, each a unit of its
@@ -97,8 +97,8 @@ extension Engine {
 
     private mutating func release(_ id: SessionID, _ command: borrowing BlockedCommand) {
         blocked.remove(id, command)
-        context.statistics.blockedClients -= 1
-        context.statistics.blockingKeys = Int64(blocked.keyCount)
+        context.statistics.blocking.clients -= 1
+        context.statistics.blocking.keys = Int64(blocked.keyCount)
         if blocked.isEmpty { context.notices.interest.remove(.blockedClients) }
     }
 

@@ -23,7 +23,7 @@ extension Engine {
     mutating func postpone(_ arguments: borrowing Arguments) {
         context.session.flags.formUnion([.blocked, .postponed])
         context.session.postponed = Box(OwnedArguments(copying: arguments))
-        context.statistics.blockedClients += 1
+        context.statistics.blocking.clients += 1
         let id = context.session.id
         context.clients.control.postponed.append(id)
     }
@@ -45,7 +45,7 @@ extension Engine {
     mutating func runPostponed() {
         guard let held = context.session.postponed.take() else { return }
         context.session.flags.subtract([.blocked, .postponed])
-        context.statistics.blockedClients -= 1
+        context.statistics.blocking.clients -= 1
         run(held.unwrap())
     }
 }

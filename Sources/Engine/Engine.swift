@@ -97,7 +97,7 @@ public struct Engine: ~Copyable {
     public mutating func close(_ id: SessionID) {
         guard let box = context.clients.slab.take(id) else { return }
         let number = box.value.identity.number
-        if box.value.flags.contains(.postponed) { context.statistics.blockedClients -= 1 }
+        if box.value.flags.contains(.postponed) { context.statistics.blocking.clients -= 1 }
         context.clients.control.forget(box.value)
         for key in box.value.watched { context.clients.watched.remove(key, id) }
         context.clients.pubsub.forget(box.value)

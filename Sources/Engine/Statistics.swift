@@ -172,10 +172,8 @@ public struct Statistics: ~Copyable {
     public var snapshots = SnapshotState()
     /// Figures to compare the present with.
     public var memory = MemoryMarks()
-    /// Clients that wait now.
-    public var blockedClients: Int64 = 0
-    /// Keys for which clients wait.
-    public var blockingKeys: Int64 = 0
+    /// Who waits.
+    public var blocking = BlockingStatistics()
     /// Work per second.
     public var rates = Rates()
 
@@ -199,8 +197,7 @@ public struct Statistics: ~Copyable {
         fresh.snapshots = snapshots
         fresh.snapshots.saves = 0
         fresh.snapshots.peakCopiedBytes = 0
-        fresh.blockedClients = blockedClients
-        fresh.blockingKeys = blockingKeys
+        fresh.blocking = blocking
         fresh.memory = memory
         fresh.eviction.exceededSince = eviction.exceededSince
         fresh.commandLog = commandLog
@@ -208,6 +205,14 @@ public struct Statistics: ~Copyable {
         fresh.watch = watch
         self = fresh
     }
+}
+
+/// Who waits at the moment.
+public struct BlockingStatistics: Sendable {
+    /// Clients that wait.
+    public var clients: Int64 = 0
+    /// Keys for which clients wait.
+    public var keys: Int64 = 0
 }
 
 /// Memory at moments that INFO compares with, in bytes.

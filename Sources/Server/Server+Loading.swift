@@ -26,7 +26,7 @@ extension Server {
             guard case .failed(let text) = error else { return }
             logger.warning(text)
             logger.warning("Fatal error loading the DB: \(text). Terminating server after rdb file reading failure.")
-            throw StartupError("Fatal error loading the DB.")
+            throw StartupError("Can't start without the data that is there: the log says why.")
         }
         let seconds = Double(time.monotonicNanoseconds - begin) / 1e9
         engine.refreshTime()

@@ -166,7 +166,8 @@ private struct Model: ~Copyable {
         model.check("seed \(seed), end")
     }
 
-    private func balance() -> Int? {
+    /// Bytes that the thread holds; nil where the allocator does not count (AddressSanitizer, which tells leaks itself).
+    private static func balance() -> Int? {
         guard let allocated = cs_thread_allocated_counter(), let freed = cs_thread_deallocated_counter() else { return nil }
         return Int(bitPattern: UInt(allocated.pointee &- freed.pointee))
     }
@@ -176,12 +177,12 @@ private struct Model: ~Copyable {
         for _ in 0..<2000 { model.step() }
     }
 
-    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    @Test(.enabled(if: balance() != nil, "the allocator has no counters"), arguments: 1...3 as ClosedRange<UInt64>)
     func everythingIsFreed(seed: UInt64) {
         work(seed: seed)
-        let before = balance() ?? 0
+        let before = Self.balance() ?? 0
         work(seed: seed)
-        let after = balance() ?? -1
+        let after = Self.balance() ?? -1
         #expect(after == before, "seed \(seed): \(after - before) bytes were not freed")
     }
 

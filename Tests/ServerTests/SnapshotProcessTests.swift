@@ -40,7 +40,7 @@ import Testing
         try Data(bytes).write(to: URL(fileURLWithPath: path))
         let next = try successor(of: server, waits: false)
         #expect(next.exits() && next.status == 1)
-        #expect(next.log.contains("Fatal error loading the DB"))
+        #expect(next.log.contains("Fatal error loading the DB: RDB CRC error"))
     }
 
     @Test func backgroundSaves() throws {
