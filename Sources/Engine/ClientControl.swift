@@ -11,6 +11,10 @@ struct Attention: OptionSet, Sendable {
 
     static var monitored: Self { Self(rawValue: 1 << 0) }
     static var paused: Self { Self(rawValue: 1 << 1) }
+    /// Pushes wait for the end of the unit.
+    static var pushed: Self { Self(rawValue: 1 << 3) }
+    /// More keys are tracked than `tracking-table-max-keys` allows.
+    static var crowded: Self { Self(rawValue: 1 << 4) }
     /// The command under way named arguments that nobody may see.
     static var redacted: Self { Self(rawValue: 1 << 2) }
 }

@@ -34,7 +34,8 @@ public struct ClientLines {
         text += " fd=\(identity.peer.descriptor) name="
         var line = [UInt8](text) + identity.name
         text = " age=\(seconds(since: identity.created)) idle=\(seconds(since: session.lastInteraction))"
-        text += " flags=\(session.flagLetters) db=\(session.database.value) sub=0 psub=0 ssub=0"
+        text += " flags=\(session.flagLetters) db=\(session.database.value) sub=\(session.subscriptions[.channel].count)"
+        text += " psub=\(session.subscriptions[.pattern].count) ssub=\(session.subscriptions[.shardChannel].count)"
         text += " multi=\(session.queuedCommands ?? -1)"
         text += " qbuf=\(input) qbuf-free=\(session.unusedInputBytes)"
         text += " argv-mem=\(words) multi-mem=\(session.transactionBytes) rbs=0 rbp=0 obl=0"
@@ -43,7 +44,7 @@ public struct ClientLines {
         text += " tot-mem=\(session.memoryUsage + (served?.id == session.id ? words : 0))"
         text += " events=\(session.delivery.unsentBytes > 0 ? "rw" : "r") cmd=\(command) user="
         line += [UInt8](text) + identity.user
-        line += [UInt8](" redir=-1 resp=\(session.version.rawValue) lib-name=") + identity.libraryName
+        line += [UInt8](" redir=\(session.trackingRedirection) resp=\(session.version.rawValue) lib-name=") + identity.libraryName
         line += [UInt8](" lib-ver=") + identity.libraryVersion
         text = " watch=\(session.watchedCount) io-thread=0 tot-net-in=\(session.inputBytes) tot-net-out=\(session.outputBytes)"
         text += " tot-cmds=\(session.commandCount) capa=\(session.capabilityLetters)"
@@ -58,8 +59,12 @@ extension Session {
     public var flagLetters: String {
         var letters = ""
         if flags.contains(.monitoring) { letters += "O" }
+        if flags.contains(.subscribed) { letters += "P" }
         if hasTransaction { letters += "x" }
         if flags.contains(.blocked) { letters += "b" }
+        if flags.contains(.tracking) { letters += "t" }
+        if tracking.isRedirectionBroken { letters += "R" }
+        if tracking.options.contains(.broadcast) { letters += "B" }
         if flags.contains(.closing) { letters += "c" }
         if identity.peer.isUnixSocket { letters += "U" }
         if flags.contains(.noEvict) { letters += "e" }

@@ -11,6 +11,12 @@ public struct ClientRegistry: ~Copyable {
     var dirty: [SessionID] = []
     /// Keys that sessions watch.
     var watched = WatchedKeys()
+    /// Who is subscribed to what.
+    public internal(set) var pubsub = PubSub()
+    /// Who may hold copies of which keys.
+    public internal(set) var tracking = Tracking()
+    /// What sessions get without asking.
+    var pushes = Pushes()
     /// What concerns all sessions together.
     var control = ClientControl()
 

@@ -68,6 +68,8 @@ extension CommandContext {
     /// The served session's state as a new connection has it (RESET).
     public mutating func resetSession() {
         stopMonitoring()
+        endSubscriptions()
+        stopTracking()
         session.transaction = nil
         unwatchAll()
         session.database = DatabaseIndex(0)
@@ -82,6 +84,9 @@ extension CommandContext {
 }
 
 extension Session {
+    /// The number of the client that is told of changed keys instead; 0: the session itself; -1: nobody is told.
+    public var trackingRedirection: Int64 { flags.contains(.tracking) ? tracking.redirection : -1 }
+
     /// Commands waiting for EXEC; nil outside of a transaction.
     public var queuedCommands: Int? {
         switch transaction {
@@ -117,7 +122,7 @@ extension Session {
     public var memoryUsage: Int {
         MemoryLayout<Session>.size + identity.name.count + identity.libraryName.count + identity.libraryVersion.count
             + pendingInputBytes + unusedInputBytes + transactionBytes + blockedBytes + pendingOutputBytes
-            + fieldsets.memoryUsage + watchedBytes
+            + fieldsets.memoryUsage + watchedBytes + subscriptions.memoryUsage + tracking.memoryUsage
     }
 }
 

@@ -27,6 +27,7 @@ extension CommandContext {
             touch(entry)
         } else {
             statistics.keyMisses &+= 1
+            if notices.interest.contains(.misses) { tellMiss(key, slot.database) }
         }
         return slot
     }
@@ -38,10 +39,12 @@ extension CommandContext {
     public mutating func lookup(_ key: RawSpan, in database: DatabaseIndex) -> KeySlot {
         let hash = keyspace.hash(key)
         guard let entry = keyspace[database][hash].find(key, hash) else {
+            if notices.interest.contains(.arrivals) { noteMissing(key, database) }
             return KeySlot(hash: hash, database: database, entry: nil)
         }
         if let expiry = entry.expiry, expiry <= now {
             if mayRemoveExpired { expire(key, hash, database) }
+            if notices.interest.contains(.arrivals) { noteMissing(key, database) }
             return KeySlot(hash: hash, database: database, entry: nil)
         }
         return KeySlot(hash: hash, database: database, entry: entry)
@@ -260,31 +263,4 @@ extension CommandContext {
 
     /// A random entry of the selected database, perhaps expired.
     public mutating func randomEntry() -> Entry? { keyspace[session.database].randomEntry(using: &random) }
-
-    // MARK: Notices
-
-    /// Tells that a key of the selected database was changed. To be called once per change.
-    @inlinable
-    public mutating func keyModified(_ key: RawSpan, _ event: KeyEvent) { keyModified(key, event, in: session.database) }
-
-    public mutating func keyModified(_ key: RawSpan, _ event: KeyEvent, in database: DatabaseIndex) {
-        notices.changes &+= 1
-        if configuration.maximumMemoryPolicy.isModification { noteModification(key, database) }
-        notice(key, event, database)
-    }
-
-    /// Renews the moment of the last change, for policies that go by it.
-    @inline(never)
-    private func noteModification(_ key: RawSpan, _ database: DatabaseIndex) {
-        let hash = keyspace.hash(key)
-        keyspace[database][hash].find(key, hash)?.access = AccessBits(seconds: now)
-    }
-
-    /// Tells an event that is no change of its own (a second event of one change).
-    public mutating func notice(_ key: RawSpan, _ event: KeyEvent, _ database: DatabaseIndex) {
-        if !notices.interest.isEmpty { notices.record(key, event, database) }
-    }
-
-    /// Counts changes that have no key of their own (FLUSHALL).
-    public mutating func changed(_ count: Int) { notices.changes &+= count }
 }

@@ -4,10 +4,16 @@ import RESP
 
 extension CommandContext {
     /// Looks a key up to tell something about it: counts hit or miss, but is no use of the key.
-    public mutating func lookupUntouched(_ key: RawSpan) -> Entry? {
-        let entry = lookupWrite(key).entry
-        if entry != nil { statistics.keyHits &+= 1 } else { statistics.keyMisses &+= 1 }
-        return entry
+    /// `tellsMiss`: a key that is not there is an event.
+    public mutating func lookupUntouched(_ key: RawSpan, tellsMiss: Bool = true) -> Entry? {
+        let slot = lookupWrite(key)
+        if slot.entry != nil {
+            statistics.keyHits &+= 1
+        } else {
+            statistics.keyMisses &+= 1
+            if tellsMiss, notices.interest.contains(.misses) { tellMiss(key, slot.database) }
+        }
+        return slot.entry
     }
 
     /// Replies with the keys of the selected database that are not expired and that `isWanted`.

@@ -15,7 +15,7 @@ public struct CommandContext: ~Copyable {
     /// The unit's moment.
     public internal(set) var now: Milliseconds = 0
     public let time: TimeSource
-    public var configuration: Configuration { didSet { statistics.watch = Watch(configuration.monitoring) } }
+    public var configuration: Configuration { didSet { followConfiguration() } }
     public var statistics: Statistics
     public let commands: CommandTable
     public let directives = DirectiveTable()
@@ -46,9 +46,16 @@ public struct CommandContext: ~Copyable {
         self.time = time
         random = RandomGenerator(seed: randomSeed)
         statistics = Statistics(commandCount: commands.commands.count)
-        statistics.watch = Watch(configuration.monitoring)
         keyspace = Keyspace(databaseCount: Int(configuration.databases), partitionCount: partitionCount, seed: seed)
         served = Box(Self.nobody())
+        followConfiguration()
+    }
+
+    /// Brings up to date what is kept of the configuration where it is needed often.
+    private mutating func followConfiguration() {
+        statistics.watch = Watch(configuration.monitoring)
+        notices.publish(configuration.monitoring.keyEvents)
+        noteTrackedKeys()
     }
 
     static func nobody() -> Session {

@@ -58,6 +58,9 @@ public struct CommandFlags: OptionSet, Sendable {
     /// Runs the transaction's queue: what holds for a queued command holds for it (not told to clients).
     public static var runsQueue: Self { Self(rawValue: 1 << 29) }
 
+    /// Allowed to RESP2 clients while they are subscribed (not told to clients).
+    public static var whileSubscribed: Self { Self(rawValue: 1 << 27) }
+
     /// The names that clients see, in the order in which COMMAND lists them.
     public static var names: [(CommandFlags, StaticString)] {
         [

@@ -116,6 +116,17 @@ extension DirectiveTable {
             })
     }
 
+    static var keyEvents: Directive.Kind {
+        .composed(
+            get: { String(decoding: $0.monitoring.keyEvents.letters, as: UTF8.self) },
+            set: { (configuration, words) throws(Refusal) in
+                guard let classes = KeyEventClasses(letters: words[0]) else {
+                    throw Refusal(text: "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
+                }
+                configuration.monitoring.keyEvents = classes
+            })
+    }
+
     /// A number up to 100 with at most six decimals, without zeros at their end.
     private static func decimal(_ value: Double) -> String {
         let millionths = Int((value * 1_000_000).rounded())

@@ -54,6 +54,7 @@ public struct DirectiveTable: Sendable {
             Directive("requirepass", .text(\.requiredPassword), .sensitive),
             Directive("active-expire-effort", .integer(\.activeExpireEffort, 1...10)),
             Directive("hz", .integer(\.hz, int)),
+            Directive("tracking-table-max-keys", .integer(\.limits.trackedKeys, long)),
             Directive("lazyfree-lazy-expire", .flag(\.lazyFree.expire)),
             Directive("lazyfree-lazy-eviction", .flag(\.lazyFree.eviction)),
             Directive("lazyfree-lazy-user-flush", .flag(\.lazyFree.userFlush)),
@@ -127,6 +128,7 @@ public struct DirectiveTable: Sendable {
             Directive("slowlog-entry-max-argc", .integer(\.monitoring.keptWords, 2...Int64(Int32.max))),
             Directive("slowlog-entry-max-string-len", .integer(\.monitoring.keptWordBytes, 1...Int64(Int32.max))),
             Directive("latency-monitor-threshold", .integer(\.monitoring.latencyThreshold, long)),
+            Directive("notify-keyspace-events", keyEvents),
             Directive("latency-tracking", .flag(\.monitoring.tracksLatency)),
             Directive("latency-tracking-info-percentiles", percentiles, .several),
         ]

@@ -130,6 +130,8 @@ public struct ClientLimits: Sendable {
     ]
     /// Bytes that all clients together may hold; negative: percent of `maxmemory`; 0: no limit.
     public var totalClientMemory: Int64 = 0
+    /// Keys that are remembered for clients that hold copies; 0: any number.
+    public var trackedKeys: Int64 = 1_000_000
 }
 
 /// Clients as `client-output-buffer-limit` and CLIENT KILL TYPE tell them apart.
@@ -163,6 +165,8 @@ public struct MonitoringSettings: Sendable {
     public var tracksLatency = true
     /// Percentiles that INFO latencystats shows.
     public var percentiles: [Double] = [50, 99, 99.9]
+    /// Keyspace events that are published.
+    public var keyEvents: KeyEventClasses = []
 }
 
 /// The three lists of COMMANDLOG; SLOWLOG shows the first.

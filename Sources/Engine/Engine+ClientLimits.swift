@@ -10,13 +10,9 @@ import RESP
 extension Engine {
     // MARK: Replies
 
-    private func outputLimit(of session: borrowing Session) -> OutputBufferLimit {
-        context.configuration.limits.outputBuffers[session.clientClass.rawValue]
-    }
-
     /// Bytes of replies that the served session may get in this turn before it is dropped.
     func outputAllowanceOfServed() -> Int {
-        let hard = outputLimit(of: context.session).hard
+        let hard = context.outputLimit(of: context.session).hard
         return hard > 0 ? max(0, Int(hard) - context.session.pendingOutputBytes) : .max
     }
 
@@ -29,36 +25,6 @@ extension Engine {
         return replies <= outputAllowance
     }
 
-    /// Looks at a session's unread replies after they have grown.
-    mutating func checkOutput(of session: inout Session) {
-        let limit = outputLimit(of: session)
-        guard limit.hard > 0 || limit.soft > 0 else { return }
-        let bytes = Int64(session.pendingOutputBytes)
-        if limit.hard > 0, bytes > limit.hard { return dropForOutput(&session) }
-        guard limit.soft > 0, bytes > limit.soft else {
-            if session.delivery.softLimitSince != nil { leaveSoftLimit(&session) }
-            return
-        }
-        guard let since = session.delivery.softLimitSince else {
-            session.delivery.softLimitSince = context.now
-            context.clients.control.aboveSoftLimit.append(session.id)
-            return
-        }
-        let patience = limit.softSeconds.multipliedReportingOverflow(by: 1000)
-        if !patience.overflow, context.now - since > patience.partialValue { dropForOutput(&session) }
-    }
-
-    private mutating func leaveSoftLimit(_ session: inout Session) {
-        let id = session.id
-        session.delivery.softLimitSince = nil
-        context.clients.control.aboveSoftLimit.removeAll { $0 == id }
-    }
-
-    private mutating func dropForOutput(_ session: inout Session) {
-        drop(&session) { "Client \($0) scheduled to be closed ASAP for overcoming of output buffer limits." }
-        context.clients.control.counters.outputBufferDisconnections += 1
-    }
-
     /// Looks at the clients that were above their soft limit, though nothing happens to them.
     mutating func checkSoftLimits() {
         let suspects = context.clients.control.aboveSoftLimit
@@ -69,8 +35,8 @@ extension Engine {
     @inline(never)
     mutating func reviewOutput(_ id: SessionID) {
         guard var box = context.clients.slab.take(id) else { return }
-        if !box.value.flags.contains(.killed) { checkOutput(of: &box.value) }
-        if context.clients.control.countsMemory { countMemory(of: &box.value) }
+        if !box.value.flags.contains(.killed) { context.checkOutput(of: &box.value) }
+        if context.clients.control.countsMemory { context.countMemory(of: &box.value) }
         context.clients.slab.put(box, back: id)
     }
 
@@ -101,18 +67,6 @@ extension Engine {
         return maximum > 0 ? maximum / 100 * percent + maximum % 100 * percent / 100 : nil
     }
 
-    /// Bytes of replies that are on their way out with the turn and do not count: as
-    /// much as peers give every client from the start.
-    private static var passingBytes: Int { 16 * 1024 }
-
-    /// Brings the count of a session's memory up to date.
-    mutating func countMemory(of session: inout Session) {
-        let held = session.memoryUsage - min(session.output.count, Self.passingBytes)
-        let bytes = session.flags.contains(.killed) ? 0 : held
-        context.clients.control.memory += bytes - session.delivery.countedMemory
-        session.delivery.countedMemory = bytes
-    }
-
     /// Starts or ends the counting when the limit was set or taken away.
     private mutating func switchCounting(_ isOn: Bool) {
         context.clients.control.countsMemory = isOn
@@ -139,7 +93,7 @@ extension Engine {
         for candidate in candidates {
             guard context.clients.control.memory > limit else { return }
             guard var box = context.clients.slab.take(candidate.id) else { continue }
-            drop(&box.value) { "Evicting client: \($0)" }
+            context.drop(&box.value) { "Evicting client: \($0)" }
             context.clients.control.counters.evictedClients += 1
             context.clients.slab.put(box, back: candidate.id)
         }
@@ -147,23 +101,12 @@ extension Engine {
 
     // MARK: Dropping
 
-    /// Ends a session at once: what it has not read is thrown away.
-    private mutating func drop(_ session: inout Session, _ line: (String) -> String) {
-        let lines = ClientLines(now: context.now, commands: context.commands)
-        context.requests.logLines.append(line(String(decoding: lines.line(of: session), as: UTF8.self)))
-        session.flags.insert(.killed)
-        session.output = ByteChain()
-        context.clients.control.memory -= session.delivery.countedMemory
-        session.delivery.countedMemory = 0
-        context.requests.closing.append(session.id)
-    }
-
     private mutating func dropServed(_ line: (String) -> String) {
         context.reply.bytes.discard()
         // Out of the context, so that both can change.
         var box = Box(CommandContext.nobody())
         swap(&box, &context.served)
-        drop(&box.value, line)
+        context.drop(&box.value, line)
         swap(&box, &context.served)
     }
 }

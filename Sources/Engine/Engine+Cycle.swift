@@ -48,6 +48,8 @@ extension Engine {
             && runExpireCycle(budgetNanoseconds: budget)
         resizeTables(budgetNanoseconds: 1_000_000)
         serveBlockedClients()
+        context.limitTrackedKeys()
+        context.sendBroadcasts()
         return timedOut
     }
 

@@ -9,11 +9,13 @@ import RESP
 extension Engine {
     /// Runs a request as a unit of its own; `id` is the command's or negative.
     mutating func execute(_ arguments: borrowing Arguments, _ id: Int) {
-        let repliesBefore = context.reply.bytes.count
+        var repliesBefore = context.reply.bytes.count
         guard repliesBefore <= outputAllowance || hasRoom(for: repliesBefore) else { return }
         guard let command = admit(arguments, id) else { return finishReply(behind: repliesBefore) }
-        if !context.clients.control.attention.isEmpty, !mayRun(command, arguments) {
-            return finishReply(behind: repliesBefore)
+        if !context.clients.control.attention.isEmpty {
+            let mayRun = mayRun(command, arguments)
+            repliesBefore = min(repliesBefore, context.reply.bytes.count)
+            if !mayRun { return finishReply(behind: repliesBefore) }
         }
         if context.session.hasTransaction, !context.commands.commands[command].flags.contains(.immediate) {
             enqueue(arguments, command)
@@ -27,16 +29,20 @@ extension Engine {
         case .executeTransaction: executeTransaction()
         }
         endUnit()
+        if context.session.flags.contains(.tracking) { context.endTrackedCommand(command) }
         if !context.clients.control.attention.isEmpty { showExecuted(command, arguments) }
         if lastTick &- turnStart > Self.turnNanoseconds { context.session.flags.insert(.yielding) }
         finishReply(behind: repliesBefore)
         if blocked.hasReady || !context.blocking.changedDatabases.isEmpty { serveBlockedClients() }
+        if context.clients.control.attention.contains(.pushed) { deliverHeldPushes() }
     }
 
     /// Asks what `Attention` is about before a command runs. If it must not run now,
     /// the client was answered or waits.
     @inline(never)
     private mutating func mayRun(_ command: CommandID, _ arguments: borrowing Arguments) -> Bool {
+        context.limitTrackedKeys()
+        if context.clients.control.attention.contains(.pushed) { deliverHeldPushes() }
         guard isAllowedToMonitor(command) else { return false }
         guard isPaused(command) else { return true }
         postpone(arguments)
@@ -81,6 +87,13 @@ extension Engine {
             reject([UInt8]("ERR Command not allowed inside a transaction"), command)
             return nil
         }
+        if context.session.flags.contains(.subscribed), context.session.version == .resp2,
+            !flags.contains(.whileSubscribed) {
+            let name = context.commands.commands[command].fullName
+            let text = "ERR Can't execute '\(name)': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET "
+            reject([UInt8](text + "are allowed in this context"), command)
+            return nil
+        }
         if context.statistics.snapshots.loading != nil, !flags.contains(.loading) {
             reject([UInt8]("LOADING Redis is loading the dataset in memory"), command)
             return nil
@@ -112,7 +125,7 @@ extension Engine {
     /// Runs a handler: its reply (behind `repliesBefore` bytes of others), effects and notices go to the context.
     mutating func call(_ id: CommandID, _ arguments: borrowing Arguments, behind repliesBefore: Int) -> Outcome {
         context.effects.prepare(in: context.session.database)
-        context.notices.changes = 0
+        context.notices.begin()
         context.session.lastCommand = id
         RunningCommand.note(id)
         let handler = context.commands.commands[id].handler
@@ -127,12 +140,20 @@ extension Engine {
             context.statistics.dirty &+= Int64(context.notices.changes)
             if !context.effects.isExplicit { context.effects.verbatim(arguments) }
         }
+        if context.session.flags.contains(.tracking) { context.rememberKeys(of: id, arguments) }
         let tick = context.time.monotonicNanoseconds
         if case .block = outcome {} else {
             account(id, arguments, tick &- lastTick, replyBytes: context.reply.bytes.count &- repliesBefore)
         }
         lastTick = tick
         return outcome
+    }
+
+    /// Gives the served session what it is pushed, behind its reply.
+    @inline(never)
+    private mutating func deliverHeldPushes() {
+        context.deliverHeldPushes()
+        outputAllowance = outputAllowanceOfServed()
     }
 
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
@@ -160,7 +181,11 @@ extension Engine {
         guard !context.session.flags.isDisjoint(with: silent) else { return }
         // A blocked command's reply is still to come.
         guard !context.session.flags.contains(.blocked) else { return }
-        if !context.session.flags.isDisjoint(with: [.replyOff, .replySkip]) { context.reply.bytes.discard(behind: repliesBefore) }
+        if context.session.flags.contains(.answersAnyway) {
+            context.session.flags.remove(.answersAnyway)
+        } else if !context.session.flags.isDisjoint(with: [.replyOff, .replySkip]) {
+            context.reply.bytes.discard(behind: repliesBefore)
+        }
         context.session.flags.remove(.replySkip)
         if context.session.flags.contains(.replySkipNext) {
             context.session.flags.remove(.replySkipNext)

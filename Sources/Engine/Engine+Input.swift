@@ -38,6 +38,7 @@ extension Engine {
         if context.reply.bytes.count > 0 {
             context.reply.bytes.cut(into: &context.served.value.output)
         }
+        if context.clients.control.attention.contains(.pushed) { context.deliverHeldPushes() }
         // Replies that CLIENT REPLY moved here early depend on the journal as well.
         if !context.session.output.isEmpty { context.session.delivery.position = journal.position }
         let id = context.session.id
@@ -51,8 +52,8 @@ extension Engine {
             if context.session.pendingInputBytes > 0 { yielded.append(id) }
         }
         swap(&nobody, &context.served)
-        if !nobody.value.flags.contains(.killed) { checkOutput(of: &nobody.value) }
-        if context.clients.control.countsMemory { countMemory(of: &nobody.value) }
+        if !nobody.value.flags.contains(.killed) { context.checkOutput(of: &nobody.value) }
+        if context.clients.control.countsMemory { context.countMemory(of: &nobody.value) }
         let isEnding = !nobody.value.flags.isDisjoint(with: [.closing, .killed])
         context.clients.slab.put(nobody, back: id)
         return !isEnding
@@ -295,6 +296,7 @@ extension Engine {
     private mutating func serveOthers() {
         unblockAsRequested()
         serveBlockedClients()
+        if context.clients.tracking.prefixCount > 0 { context.sendBroadcasts() }
         releasePostponed()
         evictClients()
     }

@@ -69,19 +69,12 @@ extension Engine {
             guard var box = context.clients.slab.take(id) else { continue }
             if !box.value.flags.contains(.killed) {
                 box.value.output.append(Segment(block.share(), 0, block.count))
-                markDirty(&box.value)
-                checkOutput(of: &box.value)
-                if context.clients.control.countsMemory { countMemory(of: &box.value) }
+                context.markDirty(&box.value)
+                context.checkOutput(of: &box.value)
+                if context.clients.control.countsMemory { context.countMemory(of: &box.value) }
             }
             context.clients.slab.put(box, back: id)
         }
-    }
-
-    /// Notes that a session has output to send.
-    mutating func markDirty(_ session: inout Session) {
-        guard !session.flags.contains(.dirty) else { return }
-        session.flags.insert(.dirty)
-        context.clients.dirty.append(session.id)
     }
 }
 

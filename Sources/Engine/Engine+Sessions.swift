@@ -37,7 +37,7 @@ extension Engine {
         let oldest = context.now - limit * 1000
         var idle = idleReserve()
         context.clients.slab.forEach { id, session in
-            if session.lastInteraction < oldest, session.flags.isDisjoint(with: [.blocked, .monitoring]) { idle.append(id) }
+            if session.lastInteraction < oldest, session.flags.isDisjoint(with: [.blocked, .monitoring, .subscribed]) { idle.append(id) }
         }
         return idle
     }

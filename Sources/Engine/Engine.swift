@@ -100,6 +100,10 @@ public struct Engine: ~Copyable {
         if box.value.flags.contains(.postponed) { context.statistics.blocking.clients -= 1 }
         context.clients.control.forget(box.value)
         for key in box.value.watched { context.clients.watched.remove(key, id) }
+        context.clients.pubsub.forget(box.value)
+        if box.value.flags.contains(.tracking) {
+            context.clients.tracking.forget(id, prefixes: box.value.tracking.prefixes)
+        }
         context.clients.slab.put(box, back: id)
         forgetBlocked(id)
         context.clients.close(id, number: number)
@@ -143,6 +147,7 @@ public struct Engine: ~Copyable {
     /// To be called when all output of a turn is on its way.
     public mutating func endTurn() {
         context.reply.bytes.recycle()
+        context.clients.pushes.bytes.recycle()
         context.statistics.turns.end(
             at: context.time.monotonicNanoseconds, commands: context.statistics.totalCommands)
     }

@@ -35,19 +35,6 @@ extension KeptDirectives {
         return [UInt8]("no")
     }
 
-    /// Letters of event classes, in the order in which CONFIG GET tells them.
-    @Sendable
-    static func eventClasses(_ words: [[UInt8]]) throws(Refusal) -> [UInt8] {
-        let all = [UInt8]("g$lshzxetd")
-        var wanted = Set(words[0])
-        guard wanted.isSubset(of: all + [UInt8]("AKEmn")) else {
-            throw Refusal(text: "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
-        }
-        if wanted.isSuperset(of: all) { wanted.insert(65) }
-        let classes = wanted.contains(65) ? [65] : (all + [110]).filter { wanted.contains($0) }
-        return classes + [UInt8]("KEm").filter { wanted.contains($0) }
-    }
-
     /// Fewer bytes than this would hold no useful backlog.
     @Sendable
     static func backlogSize(_ words: [[UInt8]]) throws(Refusal) -> [UInt8] {

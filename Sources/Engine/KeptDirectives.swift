@@ -74,7 +74,6 @@ enum KeptDirectives {
             kept("active-defrag-threshold-lower", .number(0...1000), "10"),
             kept("active-defrag-threshold-upper", .number(0...1000), "100"),
             kept("jemalloc-bg-thread", .flag, "yes"),
-            kept("tracking-table-max-keys", .long, "1000000"),
             kept("key-memory-histograms", .flag, "no"),
         ]
     }
@@ -133,7 +132,6 @@ enum KeptDirectives {
 
     private static var process: [Directive] {
         [
-            kept("notify-keyspace-events", .checked(eventClasses)),
             kept("busy-reply-threshold", .long, "5000", aliases: ["lua-time-limit"]),
             kept("dynamic-hz", .flag, "yes"),
             kept("extended-redis-compatibility", .flag, "no"),

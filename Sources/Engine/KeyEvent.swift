@@ -2,7 +2,11 @@
 /// the class under which clients subscribe to it.
 public struct KeyEvent: Sendable {
     public enum Class: UInt8, Sendable {
-        case generic, string, list, set, hash, sortedSet, expired, evicted, stream
+        case generic, string, list, set, hash, sortedSet, expired, evicted, stream, module
+        /// A key came into being.
+        case new
+        /// A key was read that is not there.
+        case miss
     }
 
     public let name: StaticString

@@ -10,7 +10,16 @@ public struct NoticeInterest: OptionSet, Sendable {
     static var blockedClients: Self { Self(rawValue: 1 << 0) }
     /// Clients watch keys.
     static var watchers: Self { Self(rawValue: 1 << 2) }
-    /// Somebody records every notice (keyspace events, tracking, tests).
+    /// Keyspace events are published.
+    static var events: Self { Self(rawValue: 1 << 3) }
+    /// So are those of new keys, and those of keys that are not there.
+    static var arrivals: Self { Self(rawValue: 1 << 4) }
+    static var misses: Self { Self(rawValue: 1 << 5) }
+    /// Clients hold copies of keys.
+    static var tracking: Self { Self(rawValue: 1 << 6) }
+    /// Who gets the notices at the end of the unit.
+    static var recording: Self { [.blockedClients, .watchers, .observer] }
+    /// Somebody records every notice (tests).
     public static var observer: Self { Self(rawValue: 1 << 1) }
 }
 
@@ -29,6 +38,24 @@ struct Notices: ~Copyable {
     private(set) var recorded: [Notice] = []
     /// What `observeNotices` asked for.
     private var observed: [Notice] = []
+    /// Keys that the command under way looked up and did not find; kept only for `arrivals`.
+    var missing: [(key: [UInt8], database: DatabaseIndex)] = []
+
+    /// A command begins.
+    @inline(__always)
+    mutating func begin() {
+        changes = 0
+        if !missing.isEmpty { missing.removeAll() }
+    }
+
+    /// Publishes the events of these classes from now on.
+    mutating func publish(_ classes: KeyEventClasses) {
+        interest.subtract([.events, .arrivals, .misses])
+        guard classes.isActive else { return }
+        interest.insert(.events)
+        if classes.publishes(.new) { interest.insert(.arrivals) }
+        if classes.publishes(.miss) { interest.insert(.misses) }
+    }
 
     @inline(never)
     mutating func record(_ key: RawSpan, _ event: KeyEvent, _ database: DatabaseIndex) {

@@ -46,6 +46,12 @@ public struct SessionFlags: OptionSet, Sendable {
     public static var executing: Self { Self(rawValue: 1 << 13) }
     /// Follows redirections of a cluster (CLIENT CAPA redirect).
     public static var redirectable: Self { Self(rawValue: 1 << 14) }
+    /// Subscribed to something.
+    public static var subscribed: Self { Self(rawValue: 1 << 15) }
+    /// Told of changed keys (CLIENT TRACKING).
+    public static var tracking: Self { Self(rawValue: 1 << 17) }
+    /// The command under way is answered although CLIENT REPLY wants no replies.
+    static var answersAnyway: Self { Self(rawValue: 1 << 16) }
 }
 
 /// Where a session comes from.
@@ -118,6 +124,12 @@ struct BlockedCommand: ~Copyable {
 /// What a blocked client gets when its time is over.
 public enum TimeoutReply: Sendable { case null, nullArray }
 
+/// What a session is told without asking.
+struct SessionInterests: Sendable {
+    var subscriptions = Subscriptions()
+    var tracking = SessionTracking()
+}
+
 /// How far a session's output has come, and what is counted of it.
 struct Delivery {
     /// The journal position on which the output depends.
@@ -158,6 +170,8 @@ public struct Session: ~Copyable {
     public internal(set) var outputBytes: Int64 = 0
     /// Names of fields that HIMPORT has prepared.
     public var fieldsets = Fieldsets()
+    /// What the session is told without asking.
+    var interests = SessionInterests()
     var output = ByteChain()
     var delivery = Delivery()
     var pending: Box<PendingRequest>?
@@ -166,6 +180,18 @@ public struct Session: ~Copyable {
     var postponed: Box<OwnedArguments>?
     /// Keys that the next transaction depends on.
     var watched: [WatchedKey] = []
+
+    /// What the session is subscribed to.
+    var subscriptions: Subscriptions {
+        _read { yield interests.subscriptions }
+        _modify { yield &interests.subscriptions }
+    }
+
+    /// How the session is told of changed keys.
+    public internal(set) var tracking: SessionTracking {
+        _read { yield interests.tracking }
+        _modify { yield &interests.tracking }
+    }
 
     init(id: SessionID, connection: UInt64, identity: SessionIdentity) {
         self.id = id
@@ -221,7 +247,7 @@ public struct Session: ~Copyable {
     }
 
     /// The class by which limits and CLIENT KILL TYPE tell clients apart.
-    public var clientClass: ClientClass { .normal }
+    public var clientClass: ClientClass { flags.contains(.subscribed) ? .pubsub : .normal }
 
     /// The flags of the commands queued in a transaction, all together.
     var queuedFlags: CommandFlags {

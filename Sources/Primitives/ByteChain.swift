@@ -31,6 +31,9 @@ public struct Segment: ~Copyable, Sendable {
         get { block.bytes.slice(start, end - start) }
     }
 
+    /// The same bytes, with one owner more.
+    func shared() -> Segment { Segment(block.share(), start, end) }
+
     mutating func dropFirst(_ count: Int) { start += count }
 
     /// The same bytes, in a block of their own where they would hold a larger shared one.
@@ -126,6 +129,44 @@ public struct ByteChain: ~Copyable, Sendable {
         all.reserveCapacity(count)
         forEachSegment { all.append(contentsOf: $0.array) }
         return all
+    }
+
+    /// Appends the same bytes to another chain; nothing is copied.
+    public func share(into other: inout ByteChain) {
+        for i in 0..<segmentCount { other.append(sharedSegment(i)) }
+    }
+
+    /// Another chain of the same bytes.
+    public func shared() -> ByteChain {
+        var other = ByteChain()
+        share(into: &other)
+        return other
+    }
+
+    /// Another chain of the same bytes but for the first, which becomes `byte`; only the first segment is copied.
+    public func replacingFirstByte(with byte: UInt8) -> ByteChain {
+        guard !isEmpty else { return ByteChain() }
+        let start = segmentBytes(0)
+        var block = Block(capacity: start.byteCount)
+        block.append([byte].rawSpan)
+        block.append(start.suffix(from: 1))
+        var other = ByteChain()
+        other.append(Segment(block, 0, start.byteCount))
+        for i in 1..<max(1, segmentCount) { other.append(sharedSegment(i)) }
+        return other
+    }
+
+    private func sharedSegment(_ index: Int) -> Segment {
+        if index == 0 {
+            switch first {
+            case .some(let segment): return segment.shared()
+            case .none: return Segment(Block(capacity: 0), 0, 0)
+            }
+        }
+        switch rest[head + index - 1] {
+        case .some(let segment): return segment.shared()
+        case .none: return Segment(Block(capacity: 0), 0, 0)
+        }
     }
 
     /// Frees shared arenas: copies what is left into a block of its own, so that

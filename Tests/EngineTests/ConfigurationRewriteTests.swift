@@ -101,7 +101,7 @@ import Testing
         for directive in table.directives where directive.name != "bind" && directive.name != "notify-keyspace-events" && directive.name != "hz" {
             #expect(directive.value(in: again) == directive.value(in: Configuration()), "\(directive.name)")
         }
-        #expect(again.network.bind == [] && again.hz == 20 && again.kept["notify-keyspace-events"] == [UInt8]("AKE"))
+        #expect(again.network.bind == [] && again.hz == 20 && again.monitoring.keyEvents.letters == [UInt8]("AKE"))
         #expect(text.hasPrefix("# x\nhz 20\n"))
     }
 }

@@ -7,18 +7,30 @@ import RESP
 extension InfoReport {
     static func stats(_ context: borrowing CommandContext) -> Fields {
         traffic(context) + keys(context)
-            + zeros([
-                "pubsub_channels", "pubsub_patterns", "pubsubshard_channels",
-            ])
+            + subscriptions(context.clients.pubsub)
             + [("latest_fork_usec", "\(context.statistics.snapshots.lastForkMicroseconds)")]
             + [("total_forks", "\(context.statistics.snapshots.forks)")]
             + zeros([
                 "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
                 "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
-                "current_active_defrag_time", "tracking_total_keys", "tracking_total_items", "tracking_total_prefixes",
-                "unexpected_error_replies",
-            ]) + [("total_error_replies", "\(context.statistics.errors.total)"), ("dump_payload_sanitizations", "0")]
+                "current_active_defrag_time",
+            ]) + tracking(context.clients.tracking)
+            + zeros(["unexpected_error_replies"]) + [("total_error_replies", "\(context.statistics.errors.total)"), ("dump_payload_sanitizations", "0")]
             + disconnections(context) + loop(context)
+    }
+
+    private static func subscriptions(_ pubsub: PubSub) -> Fields {
+        [
+            ("pubsub_channels", "\(pubsub.count(.channel))"), ("pubsub_patterns", "\(pubsub.count(.pattern))"),
+            ("pubsubshard_channels", "\(pubsub.count(.shardChannel))"),
+        ]
+    }
+
+    private static func tracking(_ tracking: Tracking) -> Fields {
+        [
+            ("tracking_total_keys", "\(tracking.keyCount)"), ("tracking_total_items", "\(tracking.readerCount)"),
+            ("tracking_total_prefixes", "\(tracking.prefixCount)"),
+        ]
     }
 
     private static func disconnections(_ context: borrowing CommandContext) -> Fields {

@@ -54,9 +54,11 @@ enum InfoReport {
             ("connected_clients", "\(context.clients.count)"), ("cluster_connections", "0"),
             ("maxclients", "\(context.configuration.network.maximumClients)"),
             ("client_recent_max_input_buffer", "\(input)"), ("client_recent_max_output_buffer", "\(output)"),
-            ("blocked_clients", "\(context.statistics.blocking.clients)"), ("tracking_clients", "0"),
-            ("pubsub_clients", "0"), ("watching_clients", "\(watching)"), ("clients_in_timeout_table", "0"),
-            ("total_watched_keys", "\(context.clients.watchedKeyCount)"), ("total_blocking_keys", "\(context.statistics.blocking.keys)"),
+            ("blocked_clients", "\(context.statistics.blocking.clients)"),
+            ("tracking_clients", "\(context.clients.tracking.clientCount)"),
+            ("pubsub_clients", "\(context.clients.pubsub.clientCount)"), ("watching_clients", "\(watching)"),
+            ("clients_in_timeout_table", "0"), ("total_watched_keys", "\(context.clients.watchedKeyCount)"),
+            ("total_blocking_keys", "\(context.statistics.blocking.keys)"),
             ("total_blocking_keys_on_nokey", "0"),
         ] + pause(context)
     }

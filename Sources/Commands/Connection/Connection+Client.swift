@@ -8,7 +8,7 @@ extension Connection {
     static var client: CommandDeclaration {
         CommandDeclaration(
             container: "client", group: .connection, since: "2.4.0", summary: "Groups the commands about connections.",
-            subcommands: clientOwn + clientSwitches + clientOthers + clientPauses)
+            subcommands: clientOwn + clientSwitches + clientOthers + clientPauses + clientTrackings)
     }
 
     static var flags: CommandFlags { [.noScript, .loading, .stale] }

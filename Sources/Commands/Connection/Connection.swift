@@ -11,18 +11,18 @@ public enum Connection {
         let anywhere: CommandFlags = [.noScript, .loading, .stale, .fast, .noAuth, .allowBusy, .immediate]
         return [
             CommandDeclaration(
-                "ping", arity: -1, [.fast], .connection, group: .connection, since: "1.0.0",
+                "ping", arity: -1, [.fast, .whileSubscribed], .connection, group: .connection, since: "1.0.0",
                 summary: "Answers, to show that the server is there.", syntax: "[message]",
                 tips: ["request_policy:all_shards", "response_policy:all_succeeded"], ping),
             CommandDeclaration(
                 "echo", arity: 2, [.loading, .stale, .fast], .connection, group: .connection, since: "1.0.0",
                 summary: "Sends the given string back.", syntax: "message", echo),
             CommandDeclaration(
-                "quit", arity: -1, anywhere, .connection, group: .connection, since: "1.0.0",
+                "quit", arity: -1, anywhere.union(.whileSubscribed), .connection, group: .connection, since: "1.0.0",
                 summary: "Ends the connection.", deprecated: .init(since: "7.2.0", replacement: "just closing the connection"),
                 quit),
             CommandDeclaration(
-                "reset", arity: 1, anywhere, .connection, group: .connection, since: "6.2.0",
+                "reset", arity: 1, anywhere.union(.whileSubscribed), .connection, group: .connection, since: "6.2.0",
                 summary: "Brings the connection back to the state of a new one.", reset),
             CommandDeclaration(
                 "select", arity: 2, [.loading, .stale, .fast], .connection, group: .connection, since: "1.0.0",
@@ -31,10 +31,15 @@ public enum Connection {
     }
 
     static func ping(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
-        switch arguments.count {
-        case 1: context.reply.simple("PONG")
-        case 2: context.reply.bulk(arguments[1])
-        default: throw context.failure("ERR wrong number of arguments for 'ping' command")
+        guard arguments.count <= 2 else { throw context.failure("ERR wrong number of arguments for 'ping' command") }
+        if context.session.flags.contains(.subscribed), context.reply.version == .resp2 {
+            context.reply.array(2)
+            context.reply.bulk("pong")
+            context.reply.bulk(arguments.count == 2 ? arguments[1] : RawSpan(literal: ""))
+        } else if arguments.count == 2 {
+            context.reply.bulk(arguments[1])
+        } else {
+            context.reply.simple("PONG")
         }
         return .done
     }

@@ -55,6 +55,7 @@ extension Keys {
 
     /// A flush is propagated even when nothing was there: a replica may hold keys that are expired here.
     private static func finishFlush(_ context: inout CommandContext, _ arguments: borrowing Arguments) {
+        context.invalidateAll()
         context.effects.begin(arguments.count)
         for index in 0..<arguments.count { context.effects.word(arguments[index]) }
         context.reply.ok()

@@ -35,7 +35,7 @@ extension Keys {
     static func objectEncoding(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        if let entry = context.lookupUntouched(arguments[2]) {
+        if let entry = context.lookupUntouched(arguments[2], tellsMiss: false) {
             context.reply.bulk(entry.encoding.name)
         } else {
             context.reply.null()
@@ -46,7 +46,7 @@ extension Keys {
     static func objectFrequency(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        guard let entry = context.lookupUntouched(arguments[2]) else {
+        guard let entry = context.lookupUntouched(arguments[2], tellsMiss: false) else {
             context.reply.null()
             return .done
         }
@@ -62,7 +62,7 @@ extension Keys {
     static func objectIdleTime(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        guard let entry = context.lookupUntouched(arguments[2]) else {
+        guard let entry = context.lookupUntouched(arguments[2], tellsMiss: false) else {
             context.reply.null()
             return .done
         }
@@ -80,7 +80,7 @@ extension Keys {
     static func objectOwners(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        guard let entry = context.lookupUntouched(arguments[2]) else {
+        guard let entry = context.lookupUntouched(arguments[2], tellsMiss: false) else {
             context.reply.null()
             return .done
         }
