@@ -104,7 +104,6 @@ extension CommandContext {
 
     /// Tells everybody who holds copies that databases were emptied.
     public mutating func invalidateAll() {
-        guard clients.tracking.clientCount > 0 else { return }
         clients.tracking.forgetKeys()
         for id in clients.tracking.sessions.sessions {
             if let tracking = tracking(of: id) { sendInvalidation(of: nil, to: id, tracking) }

@@ -6,6 +6,7 @@ import RESP
 
 /// Commands that deliver messages from client to client.
 public enum Messages {
+    /// All of them.
     public static var declarations: [CommandDeclaration] { subscribing + unsubscribing + publishing + [pubsub] }
 
     private static var listening: CommandFlags { [.pubsub, .noScript, .loading, .stale, .whileSubscribed] }
