@@ -5,6 +5,7 @@ import RESP
 /// The version whose behaviour is followed, for clients that look at it.
 public enum Identity {
     public static var compatibleVersion: String { "7.2.4" }
+    /// Our own version.
     public static var version: String { "0.1.0" }
 }
 
