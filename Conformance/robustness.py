@@ -379,7 +379,8 @@ def few_descriptors_from_the_start(program):
 
 @check
 def too_many_clients(program):
-    """Above maxclients a connection gets an error, and the end."""
+    """Above maxclients a connection gets an error, and the end: at once, or where
+    it has got one of the few places kept for administrators, for its first command."""
     refusal = b"-ERR max number of clients reached\r\n"
     with Server(program, "--maxclients", 20) as server, others_are_answered(server) as seen:
         wires = [Wire(server) for _ in range(19)]
@@ -387,6 +388,7 @@ def too_many_clients(program):
             assert wire.ask("PING") == b"+PONG"
         for _ in range(200):
             with Wire(server) as wire:
+                wire.send(request("PING"))
                 said = wire.read_all()
                 assert said == refusal, f"one too many was told {said!r}"
         assert all(wire.ask("PING") == b"+PONG" for wire in wires), "a client inside is not answered"
