@@ -174,7 +174,7 @@ public struct HostFacts: Sendable {
     /// The allocator's figures; made current by asking.
     public var allocatorReading: @Sendable () -> AllocatorReading = { AllocatorReading() }
     /// A named value of the allocator (DEBUG MALLCTL), or why there is none.
-    public var allocatorValue: @Sendable (String) -> (value: Int64, problem: String?) = { _ in (0, "Function not implemented") }
+    public var allocatorValue: @Sendable (String) -> (value: Int64, problem: String?) = { _ in (0, "No such file or directory") }
     /// The allocator's own account of itself.
     public var allocatorReport: @Sendable () -> [UInt8] = { [] }
     /// Forty hexadecimal digits.

@@ -107,7 +107,6 @@ public struct DirectiveTable: Sendable {
             Directive("syslog-ident", .text(\.log.syslogIdentity), .immutable),
             Directive("syslog-facility", Directive.choice(\.log.syslogFacility), .immutable),
             Directive("crash-log-enabled", .flag(\.log.reportsCrashes)),
-            Directive("crash-memcheck-enabled", .flag(\.log.checksMemoryOnCrash)),
             Directive("hide-user-data-from-log", .flag(\.log.hidesUserData)),
             Directive("watchdog-period", watchdog, .hidden),
         ]

@@ -190,8 +190,6 @@ public struct LogSettings: Sendable {
     public var syslogFacility = SyslogFacility.local0
     /// Whether a crash report is written on fatal signals.
     public var reportsCrashes = true
-    /// Whether a crash report tests the memory.
-    public var checksMemoryOnCrash = true
     /// Whether arguments of commands are kept out of the log.
     public var hidesUserData = true
     /// Milliseconds after which a command that does not end is logged with its stack; 0: never.

@@ -133,6 +133,7 @@ enum KeptDirectives {
     private static var process: [Directive] {
         [
             kept("busy-reply-threshold", .long, "5000", aliases: ["lua-time-limit"]),
+            kept("crash-memcheck-enabled", .flag, "yes"),
             kept("dynamic-hz", .flag, "yes"),
             kept("extended-redis-compatibility", .flag, "no"),
             kept("ignore-warnings", .text),
