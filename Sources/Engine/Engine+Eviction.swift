@@ -1,5 +1,5 @@
-// Eviction: memory is kept below `maxmemory` by removing keys, ahead of commands that
-// need memory, and by the cycle. Each removal is propagated on its own, ahead of
+// Eviction: memory is kept below `maxmemory` by removing keys, ahead of every command,
+// as Redis does, and by the cycle. Each removal is propagated on its own, ahead of
 // the command for which it makes room.
 
 import Keyspace
@@ -20,7 +20,7 @@ struct Eviction {
 }
 
 extension Engine {
-    /// Whether there should be room for a command with these flags: it may enlarge the data, is
+    /// Whether a command with these flags may not run when memory is short: it may enlarge the data, is
     /// about to be queued, or may run a queue that enlarges the data.
     func needsMemory(_ flags: CommandFlags) -> Bool {
         if flags.contains(.denyOOM) { return true }
