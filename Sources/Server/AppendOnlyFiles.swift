@@ -30,8 +30,12 @@ final class AppendOnlyFiles: AppendOnlyHost {
     func truncate(_ file: Int32, to bytes: Int64) -> Int32 { File.truncate(file, to: bytes) }
     func sync(_ file: Int32) -> Int32 { File.syncData(file) }
 
-    /// Freeing the blocks of a large file takes time.
-    func remove(_ path: String) { worker.submit { File.remove(path) } }
+    /// The name goes at once, for another file may get it; freeing the blocks of a large file takes time.
+    func remove(_ path: String) {
+        let (file, _) = File.openForReading(path)
+        File.remove(path)
+        if file >= 0 { worker.submit { File.closeDescriptor(file) } }
+    }
 
     func beginSync(_ file: Int32, mark: JournalPosition) {
         worker.submit { [self] in

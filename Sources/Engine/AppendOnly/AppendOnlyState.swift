@@ -51,8 +51,9 @@ public struct AppendOnlyState: Sendable {
     public internal(set) var rewrites: Int64 = 0
     public internal(set) var consecutiveFailures: Int64 = 0
     public internal(set) var lastCopiedBytes: Int64 = 0
-    /// When rewrites that failed again and again may begin by themselves.
-    var restsUntil: Milliseconds = 0
+    /// When rewrites that failed again and again may begin by themselves, and the last such rest's length.
+    var restsUntil: Milliseconds?
+    var restMinutes: Int64 = 0
 
     /// Whether what happens cannot be written now.
     var failsToWrite: Bool { writeFailure != 0 || syncFailure != 0 }

@@ -253,12 +253,6 @@ extension CommandContext {
     private mutating func noteRewriteFailure() -> RewriteFailure {
         statistics.appendOnly.isLastRewriteGood = false
         statistics.appendOnly.consecutiveFailures += 1
-        let beyond = statistics.appendOnly.consecutiveFailures - Self.failureLimit
-        if beyond >= 0 {
-            let minutes = min(Self.longestRest, 1 << min(10, beyond))
-            statistics.appendOnly.restsUntil = now + minutes * 60_000
-            log(.warning, "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in \(minutes) minutes")
-        }
         return .failed
     }
 
@@ -392,12 +386,28 @@ extension CommandContext {
             if let end = files.reap(child.process) { finishRewrite(child, end) }
         }
         guard !hasChild, statistics.snapshots.loading == nil else { return }
-        if statistics.appendOnly.isScheduled || isRewriteDue() {
+        if statistics.appendOnly.isScheduled ? !rewritesRest() : isRewriteDue() {
             do throws(RewriteFailure) { try startRewrite() } catch {
                 // Who waits for a first rewrite goes on trying.
                 statistics.appendOnly.isScheduled = statistics.appendOnly.mode == .awaitingRewrite
             }
         }
+    }
+
+    /// Whether rewrites by themselves rest, because they have failed again and again.
+    private mutating func rewritesRest() -> Bool {
+        guard statistics.appendOnly.consecutiveFailures >= Self.failureLimit else {
+            (statistics.appendOnly.restsUntil, statistics.appendOnly.restMinutes) = (nil, 0)
+            return false
+        }
+        if let end = statistics.appendOnly.restsUntil {
+            if now >= end { statistics.appendOnly.restsUntil = nil }
+            return now < end
+        }
+        let minutes = min(Self.longestRest, max(1, statistics.appendOnly.restMinutes * 2))
+        (statistics.appendOnly.restsUntil, statistics.appendOnly.restMinutes) = (now + minutes * 60_000, minutes)
+        log(.warning, "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in \(minutes) minutes")
+        return true
     }
 
     private mutating func isRewriteDue() -> Bool {
@@ -407,7 +417,7 @@ extension CommandContext {
         let base = max(1, state.baseBytes)
         let growth = Double(state.bytes) * 100 / Double(base) - 100
         guard growth >= Double(settings.rewriteGrowth) else { return false }
-        guard now >= state.restsUntil else { return false }
+        guard !rewritesRest() else { return false }
         log(.notice, "Starting automatic rewriting of AOF on \(Int64(growth))% growth")
         return true
     }
