@@ -153,7 +153,8 @@ public struct HashTable<Element: TableElement>: ~Copyable {
         if found == nil, isResizing { unsafe found = old.remove(key, hash) }
         guard let element = found else { return nil }
         elements &-= 1
-        if isResizing { moveSome() } else if count < current.count { shrinkIfSparse() }
+        if isResizing { moveSome() }
+        if !isResizing, count < current.count { shrinkIfSparse() }
         return element
     }
 

@@ -38,7 +38,7 @@ import Testing
             table.remove(words(index).rawSpan)
             if index % 3 == 0 || watch.lasting > 0 { watch.look(table.spread, "removal \(index)") }
         }
-        #expect(watch.resizes > grown + 3)
+        #expect(watch.resizes > grown + 1)
         let spread = table.spread
         #expect(spread.target == nil && spread.main.elementCount == 5)
     }
