@@ -37,6 +37,7 @@ extension Engine {
         context.statistics.memory.peak = max(context.statistics.memory.peak, context.host.memory().used)
         timeOutBlockedClients()
         context.followSnapshots()
+        context.followAppendOnlyFile()
         endPauseIfDue()
         releasePostponed()
         checkSoftLimits()
@@ -94,7 +95,7 @@ extension Engine {
         for key in due {
             let hash = context.keyspace.hash(key.rawSpan)
             context.expire(key.rawSpan, hash, index)
-            context.effects.drain(into: &journal)
+            context.effects.drain(into: &context.journal)
         }
         if !due.isEmpty, !context.notices.interest.isEmpty { deliverNotices() }
         let share = Double(due.count) / Double(max(1, result.visited))

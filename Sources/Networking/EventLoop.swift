@@ -117,6 +117,9 @@ public struct EventLoop: ~Copyable {
         Glibc.close(poll)
     }
 
+    /// Ends the wait of the loop with this descriptor; from any thread.
+    public static func wake(_ descriptor: Int32) { cs_wake(descriptor) }
+
     // MARK: Turns
 
     /// Sleeps until something happens, at the longest until `moment` of the

@@ -70,6 +70,8 @@ public struct Server: ~Copyable {
             if engine.hasYielded { engine.resumeYielded() }
             engine.serveDeadlines()
             followSettings()
+            engine.context.writeAppendOnlyFile()
+            if engine.context.requests.isFailing { abandon() }
             sendOutput()
             engine.endTurn()
             cycleIfDue()
