@@ -214,16 +214,8 @@ extension CommandContext {
         return keyspace[database][partition: 0].averageTimeToLive(at: now, samples: 16, using: &sampling)
     }
 
-    /// Bucket counts of a database's tables, for DEBUG HTSTATS.
-    public func tableStatistics(_ database: DatabaseIndex) -> (keys: Int, expiring: Int) {
-        var result = (keys: 0, expiring: 0)
-        for i in 0..<keyspace[database].partitionCount {
-            let counts = keyspace[database][partition: i].bucketCounts
-            result.keys += counts.entries
-            result.expiring += counts.expiring
-        }
-        return result
-    }
+    /// How keys are spread over a database's tables, for DEBUG HTSTATS.
+    public func tableSpreads(_ database: DatabaseIndex) -> TableSpreads { keyspace[database].tableSpreads }
 
     /// Bytes of a database's tables.
     public func tableBytes(_ database: DatabaseIndex) -> (keys: Int, expiring: Int) {
