@@ -15,6 +15,8 @@ struct Attention: OptionSet, Sendable {
     static var pushed: Self { Self(rawValue: 1 << 3) }
     /// More keys are tracked than `tracking-table-max-keys` allows.
     static var crowded: Self { Self(rawValue: 1 << 4) }
+    /// Exchanges with other servers hold keys.
+    static var held: Self { Self(rawValue: 1 << 5) }
     /// The command under way named arguments that nobody may see.
     static var redacted: Self { Self(rawValue: 1 << 2) }
 }
@@ -49,7 +51,7 @@ public struct ClientControl: Sendable {
     var attention: Attention = []
     /// The pause under way, perhaps over but not noticed yet.
     var pause: ClientPause?
-    /// Clients whose commands wait for the end of the pause, in order.
+    /// Clients whose commands wait for the end of the pause, or for keys that are held, in order.
     var postponed: [SessionID] = []
     var monitors: [SessionID] = []
     /// Lines that the monitors have not got yet.

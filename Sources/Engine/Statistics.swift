@@ -172,6 +172,8 @@ public struct Statistics: ~Copyable {
     public var snapshots = SnapshotState()
     /// Figures to compare the present with.
     public var memory = MemoryMarks()
+    /// Links to other servers that have nothing to do just now.
+    public internal(set) var restingLinks = 0
     /// Who waits.
     public var blocking = BlockingStatistics()
     /// Work per second.
@@ -198,6 +200,7 @@ public struct Statistics: ~Copyable {
         fresh.snapshots.saves = 0
         fresh.snapshots.peakCopiedBytes = 0
         fresh.blocking = blocking
+        fresh.restingLinks = restingLinks
         fresh.memory = memory
         fresh.eviction.exceededSince = eviction.exceededSince
         fresh.commandLog = commandLog
