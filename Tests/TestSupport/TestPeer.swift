@@ -51,6 +51,8 @@ public final class TestPeer {
         }
     }
 
+    func takeNewest() -> LinkID? { links.popLast() }
+
     /// The requests since the last call.
     public func takeRequests() -> [[String]] {
         defer { requests = [] }
@@ -58,31 +60,31 @@ public final class TestPeer {
     }
 
     /// Does what the engine wants done.
-    func serve(_ engine: inout Engine) {
+    func serve(_ server: TestServer) {
         while true {
-            let work = engine.takeLinkWork()
+            let work = server.engine.takeLinkWork()
             if work.isEmpty { return }
-            for item in work { serve(item, &engine) }
+            for item in work { serve(item, server) }
         }
     }
 
-    private func serve(_ work: LinkWork, _ engine: inout Engine) {
+    private func serve(_ work: LinkWork, _ server: TestServer) {
         switch work {
         case .open(let id, let address):
             addresses.append(address)
             if isSilent { return }
-            if let refusal { return engine.linkEnded(id, refusal) }
+            if let refusal { return server.engine.linkEnded(id, refusal) }
             links.append(id)
             opened += 1
-            engine.linkOpened(id)
+            server.engine.linkOpened(id)
         case .send(let id):
             if isStuck { return }
             var chain = ByteChain()
-            engine.takeOutput(of: id, into: &chain)
+            server.engine.takeOutput(of: id, into: &chain)
             let bytes = chain.array
-            engine.linkSent(bytes.count, on: id)
+            server.engine.linkSent(bytes.count, on: id)
             note(bytes)
-            if let reply = answer(id, bytes) { engine.linkReceived(reply.rawSpan, on: id) }
+            if let reply = answer(id, bytes) { server.engine.linkReceived(reply.rawSpan, on: id) }
         case .close(let id):
             links.removeAll { $0 == id }
         }
@@ -103,21 +105,26 @@ extension TestServer {
     public func peerSays(_ pieces: String...) {
         guard let id = peer.links.last else { return }
         for piece in pieces { engine.linkReceived([UInt8](piece).rawSpan, on: id) }
-        peer.serve(&engine)
+        serveLinks()
     }
 
     /// The peer closes its newest link.
     public func peerCloses() {
-        guard let id = peer.links.last else { return }
+        guard let id = peer.takeNewest() else { return }
         engine.linkEnded(id, .closed)
-        peer.serve(&engine)
+        serveLinks()
     }
 
     /// Time passes, and deadlines are kept.
     public func wait(milliseconds: Int64) {
         clock.advance(milliseconds: milliseconds)
         engine.serveDeadlines()
-        peer.serve(&engine)
+        serveLinks()
+    }
+
+    /// What links are there for is done, and who waited for it goes on.
+    private func serveLinks() {
+        peer.serve(self)
         engine.resumeYielded()
     }
 }
