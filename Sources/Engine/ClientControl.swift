@@ -51,7 +51,7 @@ public struct ClientControl: Sendable {
     var attention: Attention = []
     /// The pause under way, perhaps over but not noticed yet.
     var pause: ClientPause?
-    /// Clients whose commands wait for the end of the pause, or for keys that are held, in order.
+    /// Clients whose commands wait for the end of the pause, in order.
     var postponed: [SessionID] = []
     var monitors: [SessionID] = []
     /// Lines that the monitors have not got yet.

@@ -25,7 +25,7 @@ extension Engine {
             context.clients.control.attention.insert(.held)
         }
         let id = links.link(to: exchange.peer, exchange.credentials, reusing: reusing)
-        context.statistics.restingLinks = links.resting.count
+        context.statistics.blocking.restingLinks = links.resting.count
         guard var link = links.slab.take(id) else { return }
         let preludes = Self.addPrelude(to: &link.value, exchange)
         link.value.running = Box(
@@ -132,7 +132,7 @@ extension Engine {
         } else if isAtRest {
             // Nobody has asked for anything.
             links.close(id)
-            context.statistics.restingLinks = links.resting.count
+            context.statistics.blocking.restingLinks = links.resting.count
         } else if !isLineShort {
             // Bytes alone are no progress: a line might never end.
             renewDeadline(of: id)
@@ -183,7 +183,7 @@ extension Engine {
         let running = link.value.running.take()
         links.slab.put(link, back: id)
         if isClosed { links.remove(id) } else { links.close(id) }
-        context.statistics.restingLinks = links.resting.count
+        context.statistics.blocking.restingLinks = links.resting.count
         guard let running else { return }
         var exchange = running.unwrap()
         let isWorthAnother = isClosed && isReused && exchange.isUnanswered
@@ -201,7 +201,7 @@ extension Engine {
         let isRefused = exchange.answer.refusal != nil
         if exchange.answer.lines.contains(where: { $0.first == 45 }) { _ = links.slab.with(id) { $0.database = nil } }
         if keeping, !isRefused { links.rest(id, context.now) } else { links.close(id) }
-        context.statistics.restingLinks = links.resting.count
+        context.statistics.blocking.restingLinks = links.resting.count
         conclude(exchange, isAnswered: true)
     }
 

@@ -45,8 +45,9 @@ extension Engine {
         context.limitTrackedKeys()
         if context.clients.control.attention.contains(.pushed) { deliverHeldPushes() }
         guard isAllowedToMonitor(command) else { return false }
-        guard isPaused(command) || isHeldBack(command, arguments) else { return true }
-        postpone(arguments)
+        let isPaused = isPaused(command)
+        guard isPaused || isHeldBack(command, arguments) else { return true }
+        postpone(arguments, isPaused: isPaused)
         return false
     }
 

@@ -9,6 +9,8 @@ import RESP
 /// Keys that exchanges hold, and how many hold each.
 struct HeldKeys {
     private var databases: [[UInt8]: [DatabaseIndex]] = [:]
+    /// Clients whose commands wait for a key, in order; some may be gone.
+    var waiting: [SessionID] = []
 
     var isEmpty: Bool { databases.isEmpty }
 
@@ -89,8 +91,8 @@ extension Engine {
         guard !keys.isEmpty else { return }
         links.held.release(keys, in: database)
         if links.held.isEmpty { context.clients.control.attention.remove(.held) }
-        yielded += context.clients.control.postponed
-        context.clients.control.postponed = []
+        yielded += links.held.waiting
+        links.held.waiting = []
         if !blocked.isEmpty { blocked.touchAll(of: database) }
     }
 }

@@ -172,8 +172,6 @@ public struct Statistics: ~Copyable {
     public var snapshots = SnapshotState()
     /// Figures to compare the present with.
     public var memory = MemoryMarks()
-    /// Links to other servers that have nothing to do just now.
-    public internal(set) var restingLinks = 0
     /// Who waits.
     public var blocking = BlockingStatistics()
     /// Work per second.
@@ -200,7 +198,6 @@ public struct Statistics: ~Copyable {
         fresh.snapshots.saves = 0
         fresh.snapshots.peakCopiedBytes = 0
         fresh.blocking = blocking
-        fresh.restingLinks = restingLinks
         fresh.memory = memory
         fresh.eviction.exceededSince = eviction.exceededSince
         fresh.commandLog = commandLog
@@ -216,6 +213,8 @@ public struct BlockingStatistics: Sendable {
     public var clients: Int64 = 0
     /// Keys for which clients wait.
     public var keys: Int64 = 0
+    /// Links to other servers for which nobody waits just now.
+    public var restingLinks = 0
 }
 
 /// Memory at moments that INFO compares with, in bytes.

@@ -6,17 +6,21 @@ import Networking
 import Primitives
 
 extension Server {
-    /// Does what the engine wants done for its links.
+    /// Does what the engine wants done for its links. What comes of it at once may be work for others.
     mutating func serveLinks() {
-        for work in engine.takeLinkWork() {
-            switch work {
-            case .open(let id, let peer):
-                outbound.sockets[id] = Outbound.Socket(port: peer.port)
-                tryConnecting(id, String(decoding: peer.host, as: UTF8.self))
-            case .send(let id): send(id)
-            case .close(let id):
-                if let connection = outbound.sockets.removeValue(forKey: id)?.connection { loop.close(connection) }
-            }
+        while case let work = engine.takeLinkWork(), !work.isEmpty {
+            for item in work { serve(item) }
+        }
+    }
+
+    private mutating func serve(_ work: LinkWork) {
+        switch work {
+        case .open(let id, let peer):
+            outbound.sockets[id] = Outbound.Socket(port: peer.port)
+            tryConnecting(id, String(decoding: peer.host, as: UTF8.self))
+        case .send(let id): send(id)
+        case .close(let id):
+            if let connection = outbound.sockets.removeValue(forKey: id)?.connection { loop.close(connection) }
         }
     }
 

@@ -70,8 +70,8 @@ public struct Server: ~Copyable {
             if engine.hasYielded { engine.resumeYielded() }
             engine.serveDeadlines()
             followSettings()
-            sendOutput()
             serveLinks()
+            sendOutput()
             engine.endTurn()
             cycleIfDue()
             serveRequests()

@@ -227,6 +227,8 @@ import TestSupport
         let held = ["SET k new", "DEL other k", "RENAME other k", "FLUSHALL", "SWAPDB 0 1", "COPY other k DB 0 REPLACE", "MIGRATE h 1 k 0 10"]
         for (other, line) in zip(others.dropFirst(), held) { #expect(other.line(line) == .none) }
         #expect(others[0]("EXEC") == .none)
+        let hasYielded = server.engine.hasYielded
+        #expect(!hasYielded)
         #expect(others[8]("SELECT", "1") == "OK")
         #expect(others[8]("SET", "k", "elsewhere") == "OK")
         server.peerSays("+OK\r\n+OK\r\n")

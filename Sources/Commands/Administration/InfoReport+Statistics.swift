@@ -10,7 +10,7 @@ extension InfoReport {
             + subscriptions(context.clients.pubsub)
             + [("latest_fork_usec", "\(context.statistics.snapshots.lastForkMicroseconds)")]
             + [("total_forks", "\(context.statistics.snapshots.forks)")]
-            + [("migrate_cached_sockets", "\(context.statistics.restingLinks)")]
+            + [("migrate_cached_sockets", "\(context.statistics.blocking.restingLinks)")]
             + zeros([
                 "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
                 "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",

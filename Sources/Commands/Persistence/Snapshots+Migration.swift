@@ -19,9 +19,9 @@ extension Snapshots {
                 complexity: "That of DUMP and DEL here and of RESTORE there, and the transfer of N bytes.",
                 summary: "Moves keys to another server, where they are before they are gone here.",
                 syntax: """
-                    host port <key_or_empty_string: key | <empty_string: "">> destination-db timeout [COPY@3.0.0] [REPLACE@3.0.0] \
-                    [authentication: AUTH@4.0.7 password | AUTH2@6.0.0 <username_password: username password>] \
-                    [KEYS@3.0.6 key [key ...]]
+                    host port <key-selector: key | <empty-string: "">> destination-db timeout [COPY@3.0.0] [REPLACE@3.0.0] \
+                    [authentication: AUTH@4.0.7 <auth: password> | AUTH2@6.0.0 username password] \
+                    [keys: KEYS@3.0.6 key [key ...]]
                     """,
                 history: ["3.0.0": "COPY and REPLACE.", "3.0.6": "KEYS.", "4.0.7": "AUTH.", "6.0.0": "AUTH2."],
                 tips: ["nondeterministic_output"], migrate)
