@@ -41,11 +41,12 @@ extension Engine {
         renewDeadline(of: id)
     }
 
-    /// AUTH on a new link, SELECT where another database is selected; how many requests these are.
+    /// AUTH, since a password may have changed while the link rested, and SELECT where another
+    /// database is selected; how many requests these are.
     private static func addPrelude(to link: inout Link, _ exchange: borrowing Exchange) -> Int {
         var writer = ByteWriter()
         var count = 0
-        if !link.isReused, !link.credentials.isEmpty {
+        if !link.credentials.isEmpty {
             writer.appendHeader(42, link.credentials.count + 1)
             writer.appendBulk(RawSpan(literal: "AUTH"))
             for word in link.credentials { writer.appendBulk(word.rawSpan) }
