@@ -77,11 +77,11 @@ extension CommandContext {
         guard !session.flags.contains(.noTouch) else { return }
         switch accessPolicy {
         case .recency:
-            entry.access = AccessBits(seconds: now)
+            entry.access = AccessBits(seconds: presentTime)
         case .modification: break
         case .frequency(let decayMinutes, let factor):
             entry.access = entry.access.touchedFrequency(
-                at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
+                at: presentTime, decayMinutes: decayMinutes, factor: factor, using: &random)
         }
     }
 
@@ -94,13 +94,13 @@ extension CommandContext {
     }
 
     /// The access bits of a value that is new.
-    public var freshAccess: AccessBits { accessPolicy.initial(at: now) }
+    public var freshAccess: AccessBits { accessPolicy.initial(at: presentTime) }
 
     /// The access bits that a written string gets: a frequency survives overwriting, and counts it.
     mutating func access(after slot: KeySlot) -> AccessBits {
         if case .frequency(let decayMinutes, let factor) = accessPolicy, let entry = slot.entry {
             return entry.access.touchedFrequency(
-                at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
+                at: presentTime, decayMinutes: decayMinutes, factor: factor, using: &random)
         }
         return freshAccess
     }

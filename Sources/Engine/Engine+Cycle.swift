@@ -38,6 +38,7 @@ extension Engine {
         timeOutBlockedClients()
         timeOutLinks()
         context.followSnapshots()
+        context.followAppendOnlyFile()
         endPauseIfDue()
         releasePostponed()
         checkSoftLimits()
@@ -95,7 +96,7 @@ extension Engine {
         for key in due {
             let hash = context.keyspace.hash(key.rawSpan)
             context.expire(key.rawSpan, hash, index)
-            context.effects.drain(into: &journal)
+            context.effects.drain(into: &context.journal)
         }
         if !due.isEmpty, !context.notices.interest.isEmpty { deliverNotices() }
         let share = Double(due.count) / Double(max(1, result.visited))

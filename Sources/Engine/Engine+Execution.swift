@@ -100,8 +100,8 @@ extension Engine {
             reject([UInt8]("LOADING Redis is loading the dataset in memory"), command)
             return nil
         }
-        if refusesWrites, flags.contains(.write) || context.commands.commands[command].fullName == "ping" {
-            reject([UInt8](Self.saveFailureText), command)
+        if let refusal = diskRefusal, flags.contains(.write) || context.commands.commands[command].fullName == "ping" {
+            reject([UInt8](refusal), command)
             return nil
         }
         if context.configuration.maximumMemory > 0, !makeRoom(), needsMemory(flags), !flags.contains(.immediate) {
@@ -111,10 +111,22 @@ extension Engine {
         return command
     }
 
-    /// Whether writes are refused because the data could not be saved.
-    private var refusesWrites: Bool {
-        !context.statistics.snapshots.isLastSaveGood && context.configuration.persistence.stopsWritesOnError
-            && !context.configuration.persistence.savePoints.isEmpty
+    /// Why writes are refused while the data cannot be brought onto the disk; nil when they are not.
+    private var diskRefusal: String? {
+        @inline(__always)
+        get {
+            guard context.statistics.appendOnly.failsToWrite || !context.statistics.snapshots.isLastSaveGood else { return nil }
+            return findDiskRefusal()
+        }
+    }
+
+    @inline(never)
+    private func findDiskRefusal() -> String? {
+        if !context.statistics.snapshots.isLastSaveGood, context.configuration.persistence.stopsWritesOnError,
+            !context.configuration.persistence.savePoints.isEmpty {
+            return Self.saveFailureText
+        }
+        return context.appendOnlyRefusal
     }
 
     private static var saveFailureText: String {
@@ -162,7 +174,7 @@ extension Engine {
 
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
     mutating func endUnit() {
-        context.effects.drain(into: &journal)
+        context.effects.drain(into: &context.journal)
         if !context.notices.interest.isEmpty { deliverNotices() }
         advanceNow()
     }

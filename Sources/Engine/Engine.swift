@@ -10,7 +10,6 @@ import RESP
 public struct Engine: ~Copyable {
     /// The room in which handlers work, and the registries.
     public var context: CommandContext
-    public var journal = Journal()
     /// Words of the requests parsed ahead.
     var words = WordBuffer(capacity: 1024)
     var batch = UniqueArray<ParsedRequest>()
@@ -119,19 +118,21 @@ public struct Engine: ~Copyable {
     public mutating func takeOutput(_ id: SessionID, into chain: inout ByteChain) -> (connection: UInt64, closing: Bool)? {
         guard var box = context.clients.slab.take(id) else { return nil }
         box.value.flags.remove(.dirty)
-        guard box.value.delivery.position <= journal.committed else {
+        let waits = box.value.takeCommitted(into: &chain, context.journal.committed, context.journal.position)
+        if waits {
             // To be asked again in the next turn.
             box.value.flags.insert(.dirty)
             context.clients.dirty.append(id)
-            context.clients.slab.put(box, back: id)
-            return nil
+            guard !chain.isEmpty else {
+                context.clients.slab.put(box, back: id)
+                return nil
+            }
         }
-        swap(&chain, &box.value.output)
         box.value.delivery.unsentBytes += chain.count
         box.value.outputBytes += Int64(chain.count)
         context.statistics.outputBytes += Int64(chain.count)
         if chain.count > 0 { context.statistics.turns.writes &+= 1 }
-        let result = (box.value.connection, box.value.flags.contains(.closing))
+        let result = (box.value.connection, box.value.flags.contains(.closing) && !waits)
         context.clients.slab.put(box, back: id)
         return result
     }

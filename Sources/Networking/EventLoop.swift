@@ -117,7 +117,7 @@ public struct EventLoop: ~Copyable {
         Glibc.close(poll)
     }
 
-    /// Ends a wait of the loop whose `wakeDescriptor` this is; from any thread.
+    /// Ends the wait of the loop with this descriptor; from any thread.
     public static func wake(_ descriptor: Int32) { cs_wake(descriptor) }
 
     // MARK: Turns

@@ -72,6 +72,8 @@ public struct Server: ~Copyable {
             engine.serveDeadlines()
             followSettings()
             serveLinks()
+            engine.context.writeAppendOnlyFile()
+            if engine.context.requests.isFailing { abandon() }
             sendOutput()
             engine.endTurn()
             cycleIfDue()

@@ -41,7 +41,7 @@ import TestSupport
             }
             if random.below(20) == 0 { primary.cycle() }
             guard step % 50 == 49 || step == steps - 1 else { continue }
-            let effects = primary.engine.journal.takePending().array
+            let effects = primary.engine.context.journal.takePending().array
             link.send(effects)
             let replies = link.takeBytes()
             var offset = 0

@@ -49,7 +49,7 @@ public final class TestServer {
 
     /// Effects since the last call, as requests.
     public func takeEffects() -> [[String]] {
-        let bytes = engine.journal.takePending().array
+        let bytes = engine.context.journal.takePending().array
         var effects: [[String]] = []
         var offset = 0
         while let request = Reply.parse(bytes, &offset) {
@@ -58,7 +58,7 @@ public final class TestServer {
         return effects
     }
 
-    public func recordEffects() { engine.journal.startConsuming() }
+    public func recordEffects() { engine.context.journal.startConsuming() }
 }
 
 /// A client of a `TestServer`, used like a transcript.
