@@ -116,8 +116,12 @@ public struct CommandContext: ~Copyable {
     }
 }
 
-struct BlockingRequests {
+struct BlockingRequests: ~Copyable {
     var waiting: WaitRequest?
+    /// What the command wants to say to another server.
+    var exchange: Box<Exchange>?
+    /// What came of it, while the command runs again.
+    var answer: ExchangeAnswer?
     /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
     var unblocking: [(session: SessionID, how: Unblocking)] = []
     /// Databases whose keys were all exchanged (SWAPDB).

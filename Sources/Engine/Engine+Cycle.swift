@@ -36,6 +36,7 @@ extension Engine {
                 turnNanoseconds: context.statistics.turns.nanoseconds, milliseconds: context.now))
         context.statistics.memory.peak = max(context.statistics.memory.peak, context.host.memory().used)
         timeOutBlockedClients()
+        timeOutLinks()
         context.followSnapshots()
         context.followAppendOnlyFile()
         endPauseIfDue()

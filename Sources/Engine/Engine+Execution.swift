@@ -26,6 +26,7 @@ extension Engine {
         case .done: break
         case .close: context.session.flags.insert(.closing)
         case .block: block(arguments)
+        case .exchange: beginExchange(arguments)
         case .executeTransaction: executeTransaction()
         }
         endUnit()
@@ -44,8 +45,9 @@ extension Engine {
         context.limitTrackedKeys()
         if context.clients.control.attention.contains(.pushed) { deliverHeldPushes() }
         guard isAllowedToMonitor(command) else { return false }
-        guard isPaused(command) else { return true }
-        postpone(arguments)
+        let isPaused = isPaused(command)
+        guard isPaused || isHeldBack(command, arguments) else { return true }
+        postpone(arguments, isPaused: isPaused)
         return false
     }
 
@@ -83,7 +85,7 @@ extension Engine {
             return nil
         }
         // What runs at once says itself, in its own words, that it is not allowed.
-        if flags.contains(.noMulti), !flags.contains(.immediate), context.session.hasTransaction {
+        if !flags.isDisjoint(with: [.noMulti, .exchanges]), !flags.contains(.immediate), context.session.hasTransaction {
             reject([UInt8]("ERR Command not allowed inside a transaction"), command)
             return nil
         }
@@ -154,7 +156,9 @@ extension Engine {
         }
         if context.session.flags.contains(.tracking) { context.rememberKeys(of: id, arguments) }
         let tick = context.time.monotonicNanoseconds
-        if case .block = outcome {} else {
+        switch outcome {
+        case .block, .exchange: break
+        case .done, .close, .executeTransaction:
             account(id, arguments, tick &- lastTick, replyBytes: context.reply.bytes.count &- repliesBefore)
         }
         lastTick = tick

@@ -291,7 +291,7 @@ extension Engine {
     }
 
     /// What a session's commands brought about for others.
-    private mutating func serveOthers() {
+    mutating func serveOthers() {
         unblockAsRequested()
         serveBlockedClients()
         if context.clients.tracking.prefixCount > 0 { context.sendBroadcasts() }

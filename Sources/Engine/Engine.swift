@@ -14,6 +14,7 @@ public struct Engine: ~Copyable {
     var words = WordBuffer(capacity: 1024)
     var batch = UniqueArray<ParsedRequest>()
     var blocked = BlockedClients()
+    var links = Links()
     var expireCycle = ExpireCycle()
     var eviction = Eviction()
     /// Sessions that go on in the next turn, and when the present session's turn began.
@@ -96,7 +97,7 @@ public struct Engine: ~Copyable {
     public mutating func close(_ id: SessionID) {
         guard let box = context.clients.slab.take(id) else { return }
         let number = box.value.identity.number
-        if box.value.flags.contains(.postponed) { context.statistics.blocking.clients -= 1 }
+        if !box.value.flags.isDisjoint(with: [.postponed, .exchanging]) { context.statistics.blocking.clients -= 1 }
         context.clients.control.forget(box.value)
         for key in box.value.watched { context.clients.watched.remove(key, id) }
         context.clients.pubsub.forget(box.value)

@@ -40,8 +40,10 @@ public struct SessionFlags: OptionSet, Sendable {
     public static var killed: Self { Self(rawValue: 1 << 10) }
     /// Fed with every command (MONITOR).
     public static var monitoring: Self { Self(rawValue: 1 << 11) }
-    /// Blocked by CLIENT PAUSE, not by its command.
+    /// Held back by CLIENT PAUSE or for a key, not blocked by its command.
     static var postponed: Self { Self(rawValue: 1 << 12) }
+    /// Blocked until another server answers.
+    static var exchanging: Self { Self(rawValue: 1 << 18) }
     /// The transaction's commands are run just now: nothing may wait.
     public static var executing: Self { Self(rawValue: 1 << 13) }
     /// Follows redirections of a cluster (CLIENT CAPA redirect).
@@ -178,7 +180,7 @@ public struct Session: ~Copyable {
     var delivery = Delivery()
     var pending: Box<PendingRequest>?
     var blocked: Box<BlockedCommand>?
-    /// The command that waits for the end of CLIENT PAUSE.
+    /// The command that is held back.
     var postponed: Box<OwnedArguments>?
     /// Keys that the next transaction depends on.
     var watched: [WatchedKey] = []

@@ -216,6 +216,8 @@ public struct BlockingStatistics: Sendable {
     public var clients: Int64 = 0
     /// Keys for which clients wait.
     public var keys: Int64 = 0
+    /// Links to other servers for which nobody waits just now.
+    public var restingLinks = 0
 }
 
 /// Memory at moments that INFO compares with, in bytes.

@@ -16,6 +16,7 @@ import TestSupport
         // The replica removes nothing by itself: it does what it is told.
         replica.engine.context.host.debug.isExpiryActive = false
         primary.recordEffects()
+        primary.peer = .agreeing()
         let client = primary.connect()
         let other = primary.connect()
         let link = replica.connect()

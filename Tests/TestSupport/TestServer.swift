@@ -9,6 +9,8 @@ import RESP
 public final class TestServer {
     public var engine: Engine
     public let clock: SimulatedClock
+    /// Where links to other servers lead.
+    public var peer = TestPeer.absent()
     private var nextConnection: UInt64 = 1
 
     public init(
@@ -95,6 +97,7 @@ public final class TestClient {
     public func send(_ bytes: [UInt8]) {
         guard !isClosed else { return }
         if !server.engine.receive(bytes.rawSpan, on: id) { isClosed = true }
+        server.peer.serve(server)
         collect()
     }
 

@@ -1,4 +1,4 @@
-// SAVE, BGSAVE, LASTSAVE, and the payloads of DUMP and RESTORE.
+// SAVE, BGSAVE, LASTSAVE, the payloads of DUMP and RESTORE, and MIGRATE.
 
 import Engine
 import Keyspace
@@ -7,7 +7,7 @@ import Primitives
 import RESP
 
 enum Snapshots {
-    static var declarations: [CommandDeclaration] { saving + payloads }
+    static var declarations: [CommandDeclaration] { saving + payloads + migration }
 
     private static var saving: [CommandDeclaration] {
         [
