@@ -18,6 +18,7 @@ size_t cs_running_input_bytes;
 
 static char log_path[4096];
 static char pid_file[4096];
+static char unfinished_file[4096];
 static char facts[4096];
 static const char *command_names;
 static size_t command_names_bytes;
@@ -30,6 +31,7 @@ static void copy_text(char *target, size_t room, const char *text) {
 }
 void cs_crash_log_path(const char *path) { copy_text(log_path, sizeof log_path, path); }
 void cs_crash_pid_file(const char *path) { copy_text(pid_file, sizeof pid_file, path); }
+void cs_unfinished_file(const char *path) { copy_text(unfinished_file, sizeof unfinished_file, path); }
 void cs_crash_command_names(const char *names, size_t bytes) {
     char *kept = malloc(bytes ? bytes : 1);
     if (!kept) return;
@@ -351,14 +353,17 @@ void cs_watchdog(int64_t milliseconds) {
 
 static int signal_pipe[2] = {-1, -1};
 
+static int interrupts;
+void cs_forget_signals(void) { __atomic_store_n(&interrupts, 0, __ATOMIC_SEQ_CST); }
+
 static void pass_on(int signal_number) {
-    static int interrupts;
     int saved = errno;
     if (signal_number == SIGINT && __atomic_fetch_add(&interrupts, 1, __ATOMIC_SEQ_CST) > 0) {
         int fd = open_log();
         put_line_start(fd);
         put(fd, "You insist... exiting now.\n");
         if (pid_file[0]) unlink(pid_file);
+        if (unfinished_file[0]) unlink(unfinished_file);
         _exit(1);
     }
     unsigned char byte = (unsigned char)signal_number;

@@ -30,6 +30,9 @@ enum Invocation {
         switch name {
         case "redis-check-rdb", "valkey-check-rdb", "needletail-check-rdb":
             guard arguments.count == 2 else { return .say("Usage: \(name) <rdb-file-name>\n", status: 1) }
+            if arguments[1] == "-v" || arguments[1] == "--version" {
+                return .say("\(name) \(Identity.compatibleVersion) (Needletail \(Identity.version))\n", status: 0)
+            }
             return .checkSnapshot(arguments[1])
         case "redis-check-aof", "redis-sentinel":
             return .say("\(name): this mode of needletail-server is not there yet.\n", status: 1)

@@ -9,6 +9,12 @@ public enum CrashReport {
     /// A file that a crash leaves behind no more; empty for none.
     public static func setPidFile(_ path: String) { unsafe cs_crash_pid_file(path) }
 
+    /// A file that is not whole yet, which a second SIGINT does not leave behind; empty for none.
+    public static func setUnfinishedFile(_ path: String) { unsafe cs_unfinished_file(path) }
+
+    /// Has the next SIGINT be the first again.
+    public static func forgetSignals() { cs_forget_signals() }
+
     /// Whether fatal signals are reported before they end the process.
     public static func setEnabled(_ enabled: Bool) { cs_crash_reports(enabled) }
 

@@ -1,12 +1,16 @@
-// needletail-fuzz resp|arguments [--seed N] [--seconds S] [--verbose]
+// needletail-fuzz resp|arguments|rdb [--seed N] [--seconds S] [--verbose]
 //
 // Throws random cases at an engine in this process. The case under way is kept
 // in the file needletail-fuzz.last in the working directory, so that it can be
-// read after a trap; the seed is printed first.
+// read after a trap; the seed is printed first. A case that takes a minute, or more
+// memory than `memoryLimit`, ends the process as well.
 
 import Fuzzing
 import Glibc
 import Primitives
+
+/// Bytes of address space.
+private let memoryLimit: UInt = 6 << 30
 
 private func fail(_ text: String) -> Never {
     print(text)
@@ -26,6 +30,7 @@ private func run<F: Fuzzer>(_: F.Type, seed: UInt64, seconds: Int64, isVerbose: 
         // SAFETY: the array outlives the call.
         _ = unsafe bytes.withUnsafeBytes { unsafe pwrite(file, $0.baseAddress, $0.count, 0) }
         _ = ftruncate(file, off_t(bytes.count))
+        alarm(60)
     }
     if let failure = result.failure { fail("seed \(seed), case \(result.cases): \(failure)") }
     print("\(result.cases) cases, nothing found")
@@ -48,8 +53,12 @@ while let word = words.popFirst() {
     default: mode = word
     }
 }
+var limit = rlimit(rlim_cur: memoryLimit, rlim_max: memoryLimit)
+// SAFETY: the structure outlives the call.
+_ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
 switch mode {
 case "resp": run(RequestFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
+case "rdb": run(SnapshotFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
 case "arguments": run(ArgumentFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
-default: fail("usage: needletail-fuzz resp|arguments [--seed N] [--seconds S] [--verbose]")
+default: fail("usage: needletail-fuzz resp|arguments|rdb [--seed N] [--seconds S] [--verbose]")
 }

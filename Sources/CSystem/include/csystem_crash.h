@@ -10,6 +10,8 @@
 void cs_crash_log_path(const char *path);
 /// The file to be removed by a crash; "" for none. Copied.
 void cs_crash_pid_file(const char *path);
+/// A file that is not whole yet, removed when the process ends at once; "" for none. Copied.
+void cs_unfinished_file(const char *path);
 /// Has fatal signals reported before they end the process, or no more.
 void cs_crash_reports(bool enabled);
 /// Keeps a text about the server for the report, at most 4095 bytes. Not for several threads.
@@ -38,6 +40,8 @@ void cs_watchdog(int64_t milliseconds);
 /// before the process has ended ends it at once.
 int cs_signal_descriptor(const int *signals, size_t count);
 int cs_next_signal(int descriptor);
+/// What was asked by a signal is done with, or was taken back: the next SIGINT is the first again.
+void cs_forget_signals(void);
 
 /// Writes to memory that nobody may write to.
 void cs_fault(void);

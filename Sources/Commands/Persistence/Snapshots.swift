@@ -48,7 +48,7 @@ enum Snapshots {
             guard arguments[1].matches("SCHEDULE") else { throw .syntax }
         }
         guard !context.isSavingInBackground else { throw context.failure("ERR Background save already in progress") }
-        if context.session.hasTransaction {
+        if context.session.flags.contains(.executing) {
             context.scheduleBackgroundSave()
             context.reply.status(RawSpan(literal: "Background saving scheduled"))
             return .done
