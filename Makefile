@@ -52,7 +52,7 @@ fuzz: tools
 	swift build -c release --product needletail-fuzz
 	.build/release/needletail-fuzz resp --seconds $(or $(SECONDS),60)
 	.build/release/needletail-fuzz arguments --seconds $(or $(SECONDS),60)
-	.build/release/needletail-fuzz rdb --seconds $(or $(SECONDS),60)
+	ulimit -v 6291456 && .build/release/needletail-fuzz rdb --seconds $(or $(SECONDS),60)
 
 ## The style test.
 tidy:

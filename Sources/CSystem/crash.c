@@ -16,9 +16,10 @@ int32_t cs_running_command = -1;
 const void *cs_running_input;
 size_t cs_running_input_bytes;
 
-static char log_path[4096];
-static char pid_file[4096];
-static char unfinished_file[4096];
+static char paths[3][4096];
+static const char *const log_path = paths[CS_LOG];
+static const char *const pid_file = paths[CS_PID_FILE];
+static const char *const unfinished_file = paths[CS_UNFINISHED_FILE];
 static char facts[4096];
 static const char *command_names;
 static size_t command_names_bytes;
@@ -29,9 +30,7 @@ static void copy_text(char *target, size_t room, const char *text) {
     memcpy(target, text, length);
     target[length] = 0;
 }
-void cs_crash_log_path(const char *path) { copy_text(log_path, sizeof log_path, path); }
-void cs_crash_pid_file(const char *path) { copy_text(pid_file, sizeof pid_file, path); }
-void cs_unfinished_file(const char *path) { copy_text(unfinished_file, sizeof unfinished_file, path); }
+void cs_crash_path(int kind, const char *path) { copy_text(paths[kind], sizeof paths[kind], path); }
 void cs_crash_command_names(const char *names, size_t bytes) {
     char *kept = malloc(bytes ? bytes : 1);
     if (!kept) return;

@@ -111,7 +111,7 @@ int cs_fork(int kept) {
         sigprocmask(SIG_SETMASK, &before, NULL);
         return result;
     }
-    cs_crash_pid_file(""); // it is the parent's
+    cs_crash_path(CS_PID_FILE, ""); // it is the parent's
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_DFL);
     signal(SIGUSR1, SIG_DFL);

@@ -2,15 +2,12 @@
 //
 // Throws random cases at an engine in this process. The case under way is kept
 // in the file needletail-fuzz.last in the working directory, so that it can be
-// read after a trap; the seed is printed first. A case that takes a minute, or more
-// memory than `memoryLimit`, ends the process as well.
+// read after a trap; the seed is printed first. A case that takes a minute ends the
+// process as well; `ulimit -v` bounds its memory.
 
 import Fuzzing
 import Glibc
 import Primitives
-
-/// Bytes of address space.
-private let memoryLimit: UInt = 6 << 30
 
 private func fail(_ text: String) -> Never {
     print(text)
@@ -53,9 +50,6 @@ while let word = words.popFirst() {
     default: mode = word
     }
 }
-var limit = rlimit(rlim_cur: memoryLimit, rlim_max: memoryLimit)
-// SAFETY: the structure outlives the call.
-_ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_AS.rawValue), &limit)
 switch mode {
 case "resp": run(RequestFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
 case "rdb": run(SnapshotFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)

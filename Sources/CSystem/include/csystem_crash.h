@@ -6,12 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Where reports go: a path, or "" for standard output. Copied.
-void cs_crash_log_path(const char *path);
-/// The file to be removed by a crash; "" for none. Copied.
-void cs_crash_pid_file(const char *path);
-/// A file that is not whole yet, removed when the process ends at once; "" for none. Copied.
-void cs_unfinished_file(const char *path);
+/// Files that handlers know. The log is where reports go, "" for standard output. The pid file is
+/// removed by a crash, the unfinished file when the process is made to end at once; "" for none.
+enum { CS_LOG, CS_PID_FILE, CS_UNFINISHED_FILE };
+/// Names one of them. Copied.
+void cs_crash_path(int kind, const char *path);
 /// Has fatal signals reported before they end the process, or no more.
 void cs_crash_reports(bool enabled);
 /// Keeps a text about the server for the report, at most 4095 bytes. Not for several threads.
