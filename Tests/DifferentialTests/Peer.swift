@@ -16,7 +16,7 @@ final class LivePeer {
             .filter(isProgram)
     }()
 
-    private let process = Process()
+    private var process = Process()
     private var descriptor: Int32 = -1
     private var received: [UInt8] = []
 
@@ -27,11 +27,13 @@ final class LivePeer {
     init(_ chosen: String? = nil, options: [String] = [], file: String? = nil) throws {
         guard let program = chosen ?? Self.program else { throw Failure(text: "no peer is installed") }
         let directory = FileManager.default.temporaryDirectory.path
-        process.executableURL = URL(fileURLWithPath: program)
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
         for _ in 0..<5 {
-            let port = UInt16.random(in: 20_000..<60_000)
+            // Below the ports that the kernel gives to clients, which linger.
+            let port = UInt16.random(in: 22_000..<32_000)
+            process = Process()
+            process.executableURL = URL(fileURLWithPath: program)
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
             process.arguments = (file.map { [$0] } ?? []) + [
                 "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory,
                 "--enable-debug-command", "yes", "--daemonize", "no", "--logfile", "", "--pidfile", "",
@@ -42,6 +44,7 @@ final class LivePeer {
                 usleep(50_000)
             }
             if process.isRunning { break }
+            // Another has the port.
         }
         throw Failure(text: "\(program) does not start")
     }

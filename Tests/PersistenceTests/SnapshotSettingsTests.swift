@@ -43,6 +43,21 @@ import TestSupport
         #expect(pauses.all.withLock { $0 } == expected)
     }
 
+    /// Where files are and what they hold is not changed while one is read.
+    @Test func settledWhileLoading() throws {
+        let fixture = SnapshotFixture(seed: 1)
+        fixture.client("SET", "k", "v")
+        #expect(fixture.client("SAVE") == "OK")
+        let load = try fixture.server.engine.context.beginLoading()
+        let refusal = Reply.error("LOADING Redis is loading the dataset in memory")
+        #expect(fixture.client("CONFIG", "SET", "appendonly", "yes") == refusal)
+        #expect(fixture.client("CONFIG", "SET", "repl-diskless-load", "disabled") == refusal)
+        #expect(fixture.client("GET", "k") == refusal)
+        #expect(fixture.client("CONFIG", "SET", "loglevel", "debug") == "OK")
+        fixture.server.engine.context.endLoading(load)
+        #expect(fixture.client("GET", "k") == "v")
+    }
+
     @Test func compression() {
         let fixture = SnapshotFixture(seed: 1)
         fixture.client("SET", "k", String(repeating: "abc", count: 1000))

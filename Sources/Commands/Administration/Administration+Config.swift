@@ -123,6 +123,9 @@ extension Administration {
             guard !directive.traits.contains(.protected) || mayChangeProtected else {
                 throw context.failure(bytes: refusal(word, "can't set protected config"))
             }
+            guard !directive.traits.contains(.settled) || context.statistics.snapshots.loading == nil else {
+                throw context.failure("LOADING Redis is loading the dataset in memory")
+            }
             let name = String(decoding: word, as: UTF8.self).lowercased()
             guard !changes.contains(where: { $0.name == name }) else {
                 throw context.failure(bytes: refusal(word, "duplicate parameter"))
