@@ -238,6 +238,9 @@ public struct SnapshotLoader: ~Copyable {
         activity = .readKey
         try decoder.string()
         swap(&key, &decoder.text)
+        // Its bucket is on its way from memory while the value is read.
+        let hash = keyspace.hash(key.bytes)
+        keyspace[database][hash].prefetchBucket(hash)
         activity = .readValue
         let prefix = prefix
         self.prefix = KeyPrefix()
@@ -260,13 +263,12 @@ public struct SnapshotLoader: ~Copyable {
             file.keys += 1
             return
         }
-        try store(value, prefix, &keyspace)
+        try store(value, hash, prefix, &keyspace)
     }
 
     private mutating func store(
-        _ value: consuming DecodedValue, _ prefix: KeyPrefix, _ keyspace: inout Keyspace
+        _ value: consuming DecodedValue, _ hash: UInt64, _ prefix: KeyPrefix, _ keyspace: inout Keyspace
     ) throws(SnapshotError) {
-        let hash = keyspace.hash(key.bytes)
         let existing = keyspace[database][hash].find(key.bytes, hash)
         guard existing == nil || options.replacesKeys else {
             throw decoder.failure("RDB has duplicated key '\(key.bytes.text)' in DB \(database.value)")
