@@ -102,7 +102,7 @@ extension Engine {
             reject([UInt8](Self.saveFailureText), command)
             return nil
         }
-        if context.configuration.maximumMemory > 0, needsMemory(flags), !makeRoom(), !flags.contains(.immediate) {
+        if context.configuration.maximumMemory > 0, !makeRoom(), needsMemory(flags), !flags.contains(.immediate) {
             reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
             return nil
         }
