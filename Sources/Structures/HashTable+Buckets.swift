@@ -206,7 +206,7 @@ extension HashTable {
         @unsafe func visit(from first: Int, while body: (Element) -> Bool) -> Bool {
             var index = first
             while index < count {
-                if index + 1 < count { unsafe prefetchElements(index + 1) }
+                prefetchElements(index + 1)
                 let bucket = unsafe bucket(index)
                 for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
                     guard unsafe body(Element(raw: Self.pointer(bucket, slot))) else { return false }
