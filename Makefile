@@ -44,7 +44,7 @@ bench: build peers
 conformance: build peers
 	python3 Conformance/run.py $(FILES) $(if $(FILES),,--clients)
 
-## Structures and values under AddressSanitizer, without jemalloc; then random requests.
+## Structures and values under AddressSanitizer, without jemalloc; then random requests and damaged files.
 fuzz: tools
 	NEEDLETAIL_SANITIZE=1 swift build --build-tests --sanitize=address --scratch-path .build-asan
 	NEEDLETAIL_SANITIZE=1 swift test --skip-build --disable-xctest --sanitize=address --scratch-path .build-asan \
@@ -52,6 +52,7 @@ fuzz: tools
 	swift build -c release --product needletail-fuzz
 	.build/release/needletail-fuzz resp --seconds $(or $(SECONDS),60)
 	.build/release/needletail-fuzz arguments --seconds $(or $(SECONDS),60)
+	ulimit -v 6291456 && .build/release/needletail-fuzz rdb --seconds $(or $(SECONDS),60)
 
 ## The style test.
 tidy:

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Needletail beside its peers: CPU, latency and memory in one run.
 
-    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items] [--only "HSET,ZADD"]
+    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items,snapshots] [--only "HSET,ZADD"]
                         [--servers needletail,valkey,redis] [--rounds 3] [--quick]
                         [--server PATH] [--markdown FILE]
 
@@ -12,6 +12,7 @@ memory   bytes per key, as the server counts them and as the kernel does
 idle     bytes per connection that has sent one PING and then keeps still
 types    server CPU per request of commands on lists, sets, hashes and so on
 items    bytes per element of large and small containers
+snapshots  BGSAVE of five million keys: seconds, memory, latency of others; loading that file
 
 Every server does the same work on the same core, one at a time, in turn
 within each round, and the median over the rounds counts: absolute figures
@@ -25,15 +26,17 @@ import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import snapshots_rows as snapshots  # noqa: E402
 import types_rows as types  # noqa: E402
 from servers import NAMES, ROOT, Data, Server, Wire, find_programs, machine, say, settle_client, tabulate  # noqa: E402
 
-SECTIONS = ("cpu", "latency", "memory", "idle", "types", "items")
+SECTIONS = ("cpu", "latency", "memory", "idle", "types", "items", "snapshots")
 KEYS, VALUE_SIZE = 1_000_000, 64
 LOADS = [  # label, clients, pipeline, requests (1.5 seconds and more), target
     ("50 clients", 50, 1, 200_000, 0.90),
@@ -188,6 +191,13 @@ def main():
     if "items" in options.rows:
         weights, targets = types.weigh(programs, Server, options.only, scale, say)
         add("Bytes of used_memory per item, mean of three sizes", weights, targets=targets)
+
+    if "snapshots" in options.rows:
+        figures, targets = snapshots.measure_saves(programs, Server, rounds, scale, say)
+        add(f"BGSAVE of {snapshots.ITEMS // scale:,} keys", figures, targets=targets)
+        with tempfile.TemporaryDirectory(prefix="needletail-bench-") as directory:
+            figures, targets = snapshots.measure_loads(programs, Server, rounds, scale, say, directory)
+        add("Loading a file, seconds per million keys", figures, targets=targets)
 
     if met or missed:
         lines = [f"Targets met: {len(met)} of {len(met) + len(missed)}.", *(f"- missed: {row}" for row in missed)]

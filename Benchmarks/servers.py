@@ -112,7 +112,7 @@ class Server:
                 with Wire(self.port) as wire:
                     if wire.command("PING") == b"PONG":
                         return
-            except OSError:
+            except (OSError, RuntimeError):  # nobody there, or loading
                 pass
             time.sleep(0.05)
         raise RuntimeError(f"{self.name} does not start:\n{self.log.read_text(errors='replace')[-2000:]}")

@@ -16,8 +16,10 @@ int32_t cs_running_command = -1;
 const void *cs_running_input;
 size_t cs_running_input_bytes;
 
-static char log_path[4096];
-static char pid_file[4096];
+static char paths[3][4096];
+static const char *const log_path = paths[CS_LOG];
+static const char *const pid_file = paths[CS_PID_FILE];
+static const char *const unfinished_file = paths[CS_UNFINISHED_FILE];
 static char facts[64 * 1024];
 static const char *command_names;
 static size_t command_names_bytes;
@@ -28,8 +30,7 @@ static void copy_text(char *target, size_t room, const char *text) {
     memcpy(target, text, length);
     target[length] = 0;
 }
-void cs_crash_log_path(const char *path) { copy_text(log_path, sizeof log_path, path); }
-void cs_crash_pid_file(const char *path) { copy_text(pid_file, sizeof pid_file, path); }
+void cs_crash_path(int kind, const char *path) { copy_text(paths[kind], sizeof paths[kind], path); }
 void cs_crash_command_names(const char *names, size_t bytes) {
     char *kept = malloc(bytes ? bytes : 1);
     if (!kept) return;
@@ -351,14 +352,17 @@ void cs_watchdog(int64_t milliseconds) {
 
 static int signal_pipe[2] = {-1, -1};
 
+static int interrupts;
+void cs_forget_signals(void) { __atomic_store_n(&interrupts, 0, __ATOMIC_SEQ_CST); }
+
 static void pass_on(int signal_number) {
-    static int interrupts;
     int saved = errno;
     if (signal_number == SIGINT && __atomic_fetch_add(&interrupts, 1, __ATOMIC_SEQ_CST) > 0) {
         int fd = open_log();
         put_line_start(fd);
         put(fd, "You insist... exiting now.\n");
         if (pid_file[0]) unlink(pid_file);
+        if (unfinished_file[0]) unlink(unfinished_file);
         _exit(1);
     }
     unsigned char byte = (unsigned char)signal_number;

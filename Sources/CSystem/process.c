@@ -1,5 +1,6 @@
 #define _GNU_SOURCE
 #include "csystem.h"
+#include "csystem_crash.h"
 #include "csystem_process.h"
 #include <grp.h>
 #include <sys/prctl.h>
@@ -123,8 +124,17 @@ int cs_give_to_group(const char *path, const char *group) {
 }
 
 int cs_fork(int kept) {
+    // No handler of the parent's may run in the child before they are reset.
+    sigset_t all, before;
+    sigfillset(&all);
+    sigprocmask(SIG_SETMASK, &all, &before);
     pid_t child = fork();
-    if (child != 0) return child < 0 ? -errno : child;
+    if (child != 0) {
+        int result = child < 0 ? -errno : child;
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        return result;
+    }
+    cs_crash_path(CS_PID_FILE, ""); // it is the parent's
     signal(SIGINT, SIG_IGN);
     signal(SIGTERM, SIG_DFL);
     signal(SIGUSR1, SIG_DFL);

@@ -257,4 +257,5 @@ size_t cs_system_name(char *text, size_t capacity) {
 void cs_ignore_broken_pipes(void) {
     signal(SIGPIPE, SIG_IGN);
     signal(SIGHUP, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); // a file that may not grow is an error of the write
 }

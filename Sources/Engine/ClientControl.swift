@@ -54,6 +54,8 @@ public struct ClientControl: Sendable {
     /// Clients whose commands wait for the end of the pause, in order.
     var postponed: [SessionID] = []
     var monitors: [SessionID] = []
+    /// The end of the process that a signal has asked for, until the next cycle brings it.
+    var shutdown: ShutdownWish?
     /// Lines that the monitors have not got yet.
     var feed: [UInt8] = []
     /// Numbers of the words of the command under way that are not shown.

@@ -72,9 +72,10 @@ extension CommandContext {
         return slot
     }
 
-    /// Renews the access bits of an entry.
+    /// Renews the access bits of an entry; not while a child saves, for the kernel would have to
+    /// copy every page that is read.
     public mutating func touch(_ entry: Entry) {
-        guard !session.flags.contains(.noTouch) else { return }
+        guard !session.flags.contains(.noTouch), statistics.snapshots.child == nil else { return }
         switch accessPolicy {
         case .recency:
             entry.access = AccessBits(seconds: presentTime)

@@ -38,6 +38,23 @@ extension CommandContext {
         return failure == 0 || wish.isForced
     }
 
+    /// Has the next cycle end the process.
+    public mutating func scheduleShutdown(_ wish: ShutdownWish) { clients.control.shutdown = wish }
+
+    /// The end that is due now, if there is one; it is asked for no more.
+    public mutating func takeScheduledShutdown() -> ShutdownWish? {
+        defer { clients.control.shutdown = nil }
+        return clients.control.shutdown
+    }
+
+    /// Takes a scheduled end back; false when there is none.
+    public mutating func abortShutdown() -> Bool {
+        guard takeScheduledShutdown() != nil else { return false }
+        host.snapshots?.log(.notice, "Shutdown manually aborted.")
+        requests.forgetsSignals = true
+        return true
+    }
+
     /// Saves the data if that is wanted; false when the process must not end.
     public mutating func prepareShutdown(_ wish: ShutdownWish) -> Bool {
         guard let files = host.snapshots else { return wish.saves != true || wish.isForced }

@@ -194,11 +194,21 @@ extension CommandContext {
         files.stop(child.process)
     }
 
-    /// All data is gone: what a child still writes is out of date, and so is the file.
-    public mutating func saveFlush() {
-        stopBackgroundSave()
-        guard host.snapshots != nil, !configuration.persistence.savePoints.isEmpty else { return }
-        try? writeSnapshot(inChild: false)
+    /// All data is gone: what a child still writes is out of date, and so is the file, which
+    /// is written anew where there are save points. Whether it was.
+    public mutating func saveFlush() -> Bool {
+        guard host.snapshots != nil, !configuration.persistence.savePoints.isEmpty else {
+            stopBackgroundSave()
+            return false
+        }
+        // Gone before the file is written: it must not give its own the name afterwards.
+        endBackgroundSaveNow()
+        do throws(SaveFailure) {
+            try saveSnapshot()
+            return true
+        } catch {
+            return false
+        }
     }
 
     /// Ends the child and waits until it is gone.

@@ -147,6 +147,8 @@ public struct HostRequests: Sendable {
     public var purgeMemory = false
     public var resetStatistics = false
     public var logLines: [String] = []
+    /// What signals have asked for is done with: the next is the first again.
+    public var forgetsSignals = false
 
     public init() {}
 

@@ -48,7 +48,8 @@ extension Engine {
         let budget = Int64(Double(elapsedMilliseconds) * 1_000_000 * share)
         let timedOut = context.host.debug.isExpiryActive && context.clientPause == nil
             && runExpireCycle(budgetNanoseconds: budget)
-        resizeTables(budgetNanoseconds: 1_000_000)
+        // A child shares the tables: whatever moves in them is copied.
+        if !context.isSavingInBackground { resizeTables(budgetNanoseconds: 1_000_000) }
         serveBlockedClients()
         context.limitTrackedKeys()
         context.sendBroadcasts()

@@ -101,8 +101,8 @@ public struct Partition: ~Copyable {
     // MARK: Iteration
 
     /// Visits the entries from `position` to the end of its bucket; see `HashTable.scan`.
-    public func scan(from position: UInt64, _ body: (Entry) -> Void) -> UInt64? {
-        entries.scan(from: position, body)
+    public func scan(from position: UInt64, ahead: Int = 0, _ body: (Entry) -> Void) -> UInt64? {
+        entries.scan(from: position, ahead: ahead, body)
     }
 
     public func forEach(_ body: (Entry) -> Void) { entries.forEach(body) }

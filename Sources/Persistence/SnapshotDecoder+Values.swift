@@ -6,7 +6,7 @@ extension SnapshotDecoder {
     /// Reads a value behind its code. Nothing of it is in the keyspace yet, so that a
     /// damaged one leaves no trace.
     public mutating func value(code: UInt8) throws(SnapshotError) -> DecodedValue {
-        guard let known = ValueCode(rawValue: code) else { throw failure("unknown value type \(code)") }
+        guard let known = ValueCode(rawValue: code) else { throw failure("Invalid object type: \(code)") }
         switch known {
         case .string:
             try string()

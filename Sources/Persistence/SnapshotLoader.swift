@@ -17,8 +17,8 @@ public struct LoadOptions {
     public var acceptsAnyVersion = false
     /// Values are read and forgotten: for a check of the file.
     public var discardsKeys = false
-    /// Is told what the file has beside keys.
-    public var observer: ((SnapshotEvent) -> Void)?
+    /// Is told what the file has beside keys, and how many bytes are read.
+    public var observer: ((SnapshotEvent, Int) -> Void)?
 
     /// As a start of the server wants it.
     public init() {}
@@ -133,9 +133,9 @@ public struct SnapshotLoader: ~Copyable {
     }
 
     private mutating func readMagic() throws(SnapshotError) {
-        var magic: [UInt8] = []
-        for _ in 0..<9 { magic.append(try decoder.source.byte()) }
-        let text = String(decoding: magic, as: UTF8.self)
+        var magic = GrowingBytes(capacity: 16)
+        try decoder.source.move(9, to: &magic)
+        let text = magic.bytes.text
         if text.hasPrefix("VALKEY"), let number = Int(text.dropFirst(6)) {
             guard number == SnapshotVersion.valkey80.number || options.acceptsAnyVersion else {
                 throw decoder.failure("Can't handle RDB format version \(number)")
@@ -147,7 +147,7 @@ public struct SnapshotLoader: ~Copyable {
         guard text.hasPrefix("REDIS") else { throw decoder.failure("Wrong signature trying to load DB from file") }
         guard let number = Int(text.dropFirst(5)), number >= 1,
             number <= SnapshotVersion.newestRead || options.acceptsAnyVersion
-        else { throw decoder.failure("Can't handle RDB format version \(text.dropFirst(5))") }
+        else { throw decoder.failure("Can't handle RDB format version \(Int(text.dropFirst(5)) ?? 0)") }
         file.version = .redis(number)
     }
 
@@ -157,7 +157,7 @@ public struct SnapshotLoader: ~Copyable {
         let expected = decoder.source.currentSum()
         let found = try decoder.source.littleEndian(UInt64.self)
         guard options.checksSum, found != 0, let expected, expected != found else {
-            options.observer?(.sum(isChecked: options.checksSum && found != 0))
+            options.observer?(.sum(isChecked: options.checksSum && found != 0), offset)
             return
         }
         throw decoder.failure(
@@ -204,7 +204,7 @@ public struct SnapshotLoader: ~Copyable {
 
     private mutating func select(_ databases: Int) throws(SnapshotError) {
         let number = try decoder.length()
-        options.observer?(.database(number))
+        options.observer?(.database(number), offset)
         guard !options.discardsKeys else { return }
         guard number < databases else {
             throw decoder.failure("Data file was created with a server configured to handle more than \(databases) databases")
@@ -230,16 +230,20 @@ public struct SnapshotLoader: ~Copyable {
         try decoder.string()
         let value = decoder.text.bytes.text
         file.fields.append((name, value))
-        options.observer?(.field(name: name, value: value))
+        options.observer?(.field(name: name, value: value), offset)
     }
 
     // MARK: Keys
 
     private mutating func readKey(_ code: UInt8, _ keyspace: inout Keyspace) throws(SnapshotError) {
-        activity = .readKey
         valueCode = code
+        guard ValueCode(rawValue: code) != nil else { throw decoder.failure("Invalid object type: \(code)") }
+        activity = .readKey
         try decoder.string()
         swap(&key, &decoder.text)
+        // Its bucket is on its way from memory while the value is read.
+        let hash = keyspace.hash(key.bytes)
+        keyspace[database][hash].prefetchBucket(hash)
         activity = .readValue
         let prefix = prefix
         self.prefix = KeyPrefix()
@@ -262,13 +266,12 @@ public struct SnapshotLoader: ~Copyable {
             file.keys += 1
             return
         }
-        try store(value, prefix, &keyspace)
+        try store(value, hash, prefix, &keyspace)
     }
 
     private mutating func store(
-        _ value: consuming DecodedValue, _ prefix: KeyPrefix, _ keyspace: inout Keyspace
+        _ value: consuming DecodedValue, _ hash: UInt64, _ prefix: KeyPrefix, _ keyspace: inout Keyspace
     ) throws(SnapshotError) {
-        let hash = keyspace.hash(key.bytes)
         let existing = keyspace[database][hash].find(key.bytes, hash)
         guard existing == nil || options.replacesKeys else {
             throw decoder.failure("RDB has duplicated key '\(key.bytes.text)' in DB \(database.value)")

@@ -23,6 +23,9 @@ public struct SnapshotWalk {
         case end
     }
 
+    /// Buckets whose keys are on their way from memory while one is visited.
+    private static var ahead: Int { 3 }
+
     /// The beginning.
     public init() {}
 
@@ -34,7 +37,7 @@ public struct SnapshotWalk {
             isInside = true
             return .begin(DatabaseIndex(database))
         }
-        if let next = keyspace[DatabaseIndex(database)][partition: partition].scan(from: position, body) {
+        if let next = keyspace[DatabaseIndex(database)][partition: partition].scan(from: position, ahead: Self.ahead, body) {
             position = next
             return .bucket
         }

@@ -32,6 +32,9 @@ enum Invocation {
         switch name {
         case "redis-check-rdb", "valkey-check-rdb", "needletail-check-rdb":
             guard arguments.count == 2 else { return .say("Usage: \(name) <rdb-file-name>\n", status: 1) }
+            if arguments[1] == "-v" || arguments[1] == "--version" {
+                return .say("\(name) \(Identity.compatibleVersion) (Needletail \(Identity.version))\n", status: 0)
+            }
             return .checkSnapshot(arguments[1])
         case "redis-check-aof", "valkey-check-aof", "needletail-check-aof":
             return try AppendOnlyCheck.read(Array(arguments.dropFirst()), name)

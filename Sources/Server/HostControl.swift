@@ -13,6 +13,8 @@ final class HostControl: Sendable {
     private struct State {
         /// The out-of-memory score before it was changed; nil while it is not ours.
         var originalScore: Int64?
+        /// What children get in its place, where scores are ours.
+        var childScore: Int64?
         /// The TCP sockets that the loop accepts from, and the settings they follow.
         var listening: [ListeningSocket] = []
         var network = NetworkSettings()
@@ -33,16 +35,23 @@ final class HostControl: Sendable {
             let kind = settings.outOfMemoryScore
             guard kind != .no || state.originalScore != nil else { return nil }
             let original = state.originalScore ?? Process.outOfMemoryScore ?? 0
-            let value = settings.outOfMemoryValues.first ?? 0
-            let wanted = kind == .no ? original : kind == .absolute ? value : original + value
-            let failure = Process.setOutOfMemoryScore(min(max(wanted, -1000), 1000))
+            func score(_ value: Int64) -> Int64 { min(max(kind == .absolute ? value : original + value, -1000), 1000) }
+            let failure = Process.setOutOfMemoryScore(kind == .no ? original : score(settings.outOfMemoryValues.first ?? 0))
             guard failure == 0 else {
                 logger.warning("Unable to write oom_score_adj: \(errorText(failure))")
                 return "Failed to set current oom_score_adj. Check server logs."
             }
             state.originalScore = kind == .no ? nil : original
+            state.childScore = kind == .no ? nil : settings.outOfMemoryValues.last.map(score)
             return nil
         }
+    }
+
+    /// In a child: gives it the score that the settings have for children.
+    func adjustChildScore() {
+        guard let score = state.withLock({ $0.childScore }) else { return }
+        let failure = Process.setOutOfMemoryScore(score)
+        if failure != 0 { logger.warning("Unable to write oom_score_adj: \(errorText(failure))") }
     }
 
     // MARK: Clients
@@ -80,7 +89,9 @@ final class HostControl: Sendable {
     func takeReplacement() -> [ListeningSocket]? {
         state.withLock { state in
             guard let (sockets, network) = state.replacement else { return nil }
-            state = State(originalScore: state.originalScore, listening: sockets, network: network)
+            state.listening = sockets
+            state.network = network
+            state.replacement = nil
             return sockets
         }
     }

@@ -35,6 +35,10 @@ extension Server {
     /// Makes changed settings count that nobody reads at the moment they are needed; before
     /// the replies of the turn tell that they do.
     mutating func followSettings() {
+        if engine.context.requests.forgetsSignals {
+            engine.context.requests.forgetsSignals = false
+            CrashReport.forgetSignals()
+        }
         let changed = engine.context.requests.changedDirectives
         guard !changed.isEmpty else { return }
         engine.context.requests.changedDirectives = []

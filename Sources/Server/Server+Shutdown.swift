@@ -9,7 +9,8 @@ import Primitives
 import System
 
 extension Server {
-    /// SIGTERM or SIGINT asks for what `shutdown-on-sigterm` or `shutdown-on-sigint` says.
+    /// SIGTERM or SIGINT asks for what `shutdown-on-sigterm` or `shutdown-on-sigint` says; the
+    /// next cycle does it, so that SHUTDOWN ABORT can come between.
     mutating func stop(onSignal number: Int32) {
         let name = number == SIGINT ? "SIGINT" : "SIGTERM"
         logger.warning("Received \(name) scheduling shutdown...")
@@ -17,14 +18,19 @@ extension Server {
         let words = String(
             decoding: number == SIGINT ? process.shutdownOnInterrupt : process.shutdownOnTermination, as: UTF8.self
         ).lowercased().split(separator: " ")
+        engine.context.scheduleShutdown(
+            ShutdownWish(
+                saves: words.contains("save") ? true : words.contains("nosave") ? false : nil, isForced: words.contains("force")))
+    }
+
+    /// Ends the process where a signal has asked for it.
+    mutating func shutDownIfScheduled() {
+        guard let wish = engine.context.takeScheduledShutdown() else { return }
         logger.notice("User requested shutdown...")
-        let wish = ShutdownWish(
-            saves: words.contains("save") ? true : words.contains("nosave") ? false : nil, isForced: words.contains("force"))
-        if !engine.context.prepareShutdown(wish) {
-            logger.warning("\(name) received but errors trying to shut down the server, check the logs for more information")
-            return
-        }
-        isStopping = true
+        isStopping = engine.context.prepareShutdown(wish)
+        guard !isStopping else { return }
+        CrashReport.forgetSignals()
+        logger.warning("SIGTERM received but errors trying to shut down the server, check the logs for more information")
     }
 
     /// Ends the process at once: replies that are on their way would tell of what may be lost.

@@ -94,6 +94,7 @@ public struct Server: ~Copyable {
         engine.endTurn()
         engine.refreshTime()
         serveRequests()
+        shutDownIfScheduled()
     }
 
     private mutating func handle(_ completion: EventLoop.Completion) {
@@ -148,6 +149,7 @@ public struct Server: ~Copyable {
             tellCrashFacts()
         }
         engine.cycle(elapsedMilliseconds: cycleNanoseconds / 1_000_000)
+        if !engine.context.host.debug.isCyclePaused { shutDownIfScheduled() }
         for id in engine.idleSessions() { drop(id) }
         sendOutput()
     }

@@ -21,18 +21,17 @@ enum SnapshotCheck {
             return nil
         }
         defer { File.closeDescriptor(file) }
-        let place = Place()
         var options = LoadOptions()
         options.discardsKeys = true
         options.now = TimeSource.machine().wallMicroseconds / 1000
         options.dropsExpiredAt = options.now
-        options.observer = { tell($0, place.offset) }
+        options.observer = tell
         let source = ByteSource(total: bytes, checks: true) { File.read(file, &$0, $1) }
         let seed = HashSeed(Process.randomWord(), Process.randomWord())
         var keyspace = Keyspace(databaseCount: 1, partitionCount: 1, seed: seed)
         var loader = SnapshotLoader(source, limits(seed), options)
         do throws(SnapshotError) {
-            while try !loader.step(into: &keyspace, bytes: 1, afterKey: {}) { place.offset = loader.offset }
+            while try !loader.step(into: &keyspace, bytes: 1, afterKey: {}) {}
             say("[offset \(loader.offset)] \\o/ RDB looks OK! \\o/")
             count(loader.file)
             return loader.offset
@@ -42,9 +41,6 @@ enum SnapshotCheck {
             return nil
         }
     }
-
-    /// How far the file is read, for lines that are written meanwhile.
-    private final class Place { var offset = 0 }
 
     private static func limits(_ seed: HashSeed) -> LoadLimits {
         let values = ValueLimits()
@@ -68,7 +64,8 @@ enum SnapshotCheck {
 
     private static func report(_ error: SnapshotError, _ activity: LoadActivity, _ code: UInt8?) {
         say("--- RDB ERROR DETECTED ---")
-        say("[offset \(error.offset)] " + (error.isTruncation ? "Unexpected EOF reading RDB file" : error.text))
+        let text = error.isTruncation ? "Unexpected EOF reading RDB file" : activity == .checkSum ? "RDB CRC error" : error.text
+        say("[offset \(error.offset)] \(text)")
         say("[additional info] While doing: \(activity.rawValue)")
         if let key = error.key { say("[additional info] Reading key '\(String(decoding: key, as: UTF8.self))'") }
         if let code { say("[additional info] Reading type \(code) (\(typeName(code)))") }

@@ -26,12 +26,22 @@ final class SnapshotFiles: SnapshotHost {
 
     var version: String { Identity.compatibleVersion }
     var process: Int32 { Process.identifier }
-    func create(_ name: String) -> Int32 { File.create(name) }
+
+    func create(_ name: String) -> Int32 {
+        CrashReport.setUnfinishedFile(name)
+        return File.create(name)
+    }
+
     func write(_ file: Int32, _ bytes: RawSpan) -> Int32 { File.write(bytes, to: file) }
     func pushOut(_ file: Int32) { File.beginWriteBack(file) }
-    func finish(_ file: Int32, _ temporary: String, as name: String) -> Int32 { File.publish(file, temporary, as: name) }
+
+    func finish(_ file: Int32, _ temporary: String, as name: String) -> Int32 {
+        defer { CrashReport.setUnfinishedFile("") }
+        return File.publish(file, temporary, as: name)
+    }
 
     func discard(_ file: Int32, _ temporary: String) {
+        defer { CrashReport.setUnfinishedFile("") }
         if file >= 0 { File.closeDescriptor(file) }
         File.remove(temporary)
     }
@@ -51,6 +61,7 @@ final class SnapshotFiles: SnapshotHost {
         case .failure(let failure): return -failure.number
         case .success(let child):
             state.withLock { $0.child = child }
+            if child.number == 0 { control.adjustChildScore() }
             return child.number
         }
     }

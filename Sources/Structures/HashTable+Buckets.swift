@@ -173,9 +173,11 @@ extension HashTable {
             }
         }
 
-        /// Asks for the elements of a bucket that will be drained soon.
+        /// Asks for the elements of a bucket that will be drained or visited soon, if there is such a bucket.
         @usableFromInline
-        @unsafe func prefetchElements(_ index: Int) {
+        func prefetchElements(_ index: Int) {
+            guard index >= 0, index < count else { return }
+            // SAFETY: the bucket was found to be there on the line above.
             let bucket = unsafe bucket(index)
             for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
                 unsafe Self.prefetch(Self.pointer(bucket, slot))
@@ -204,7 +206,7 @@ extension HashTable {
         @unsafe func visit(from first: Int, while body: (Element) -> Bool) -> Bool {
             var index = first
             while index < count {
-                if index + 1 < count { unsafe prefetchElements(index + 1) }
+                prefetchElements(index + 1)
                 let bucket = unsafe bucket(index)
                 for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
                     guard unsafe body(Element(raw: Self.pointer(bucket, slot))) else { return false }

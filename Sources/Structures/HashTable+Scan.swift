@@ -11,13 +11,15 @@ extension HashTable {
 
     /// Visits the elements from `position` to the end of its bucket; returns
     /// where to go on, or nil at the end of the table. `body` must not change the table.
-    public func scan(from position: ScanPosition, _ body: (Element) -> Void) -> ScanPosition? {
+    /// `ahead`: so many buckets further the elements are asked for, for one who visits them all.
+    public func scan(from position: ScanPosition, ahead: Int = 0, _ body: (Element) -> Void) -> ScanPosition? {
         guard count > 0, position < Self.scanPositions else { return nil }
         let start = position << 16
         // A step covers a bucket of the coarser table, rounded up to a whole position.
         let coarse = isResizing && old.count < current.count ? old : current
         let boundary = Self.end(ofBucket: coarse.home(start), of: coarse.count)
         let next = boundary.map { ($0 >> 16) + ($0 & 0xffff == 0 ? 0 : 1) }
+        if ahead > 0 { current.prefetchElements(current.home(start) + ahead) }
         let last = next.flatMap { $0 < Self.scanPositions ? ($0 << 16) - 1 : nil } ?? UInt64.max
         visit(current, start...last, body)
         if isResizing { visit(old, start...last, body) }

@@ -242,7 +242,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
             unsafe current.insert(pointer, Element(raw: pointer).hash(seed))
         }
         moved += 1
-        if moved < old.count { unsafe old.prefetchElements(moved) }
+        old.prefetchElements(moved)
         if moved == old.count {
             unsafe old.free()
             old = Buckets()

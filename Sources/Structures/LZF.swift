@@ -63,24 +63,31 @@ public struct LZFCompressor: ~Copyable {
     static var longestLiteral: Int { 32 }
     private static var tableBits: UInt32 { 12 }
 
-    /// Where three bytes with this hash were last seen, plus one. What is left from
-    /// earlier input is harmless: a place counts only if the bytes there are the same.
+    /// Where three bytes with this hash were last seen, counted on from input to input: what
+    /// is left from earlier ones lies in front of the present one.
     private var seen = [UInt32](repeating: 0, count: 1 << Int(tableBits))
+    /// The count at which the present input begins; no place is 0.
+    private var base = 1
 
     public init() {}
 
     /// Appends `input` compressed; false when that would take more than `limit` bytes, and what was appended is worthless.
     public mutating func compress(_ input: RawSpan, limit: Int, to output: inout GrowingBytes) -> Bool {
-        guard input.byteCount < Int(UInt32.max) else { return false }
+        guard input.byteCount < Int(UInt32.max) - 1 else { return false }
+        if base > Int(UInt32.max) - input.byteCount { forget() }
+        let base = base
+        self.base += input.byteCount
+        var seen = seen.mutableSpan
         let most = output.count + limit
         var literals = 0
         var place = 0
-        while place + 2 < input.byteCount {
-            let slot = Self.hash(input, place)
-            let candidate = Int(seen[slot]) - 1
-            seen[slot] = UInt32(place + 1)
-            guard candidate >= 0, candidate < place, place - candidate <= Self.window, Self.startsEqual(input, candidate, place)
-            else {
+        // Four bytes are read for three.
+        while place < input.byteCount - 3 {
+            let three = Self.three(input, place)
+            let slot = Int((three &* 2_654_435_769) >> (32 - Self.tableBits))
+            let candidate = Int(seen[slot]) - base
+            seen[slot] = UInt32(truncatingIfNeeded: base + place)
+            guard candidate >= 0, place - candidate <= Self.window, Self.three(input, candidate) == three else {
                 place += 1
                 continue
             }
@@ -91,18 +98,20 @@ public struct LZFCompressor: ~Copyable {
             place += count
             literals = place
         }
+        // Literals take their bytes, and one more for each piece.
+        guard output.count + input.byteCount - literals < most else { return false }
         Self.appendLiterals(input, literals..<input.byteCount, to: &output)
         return output.count <= most
     }
 
-    private static func hash(_ input: RawSpan, _ place: Int) -> Int {
-        let three = UInt32(input.byte(place)) | UInt32(input.byte(place + 1)) << 8 | UInt32(input.byte(place + 2)) << 16
-        return Int((three &* 2_654_435_769) >> (32 - tableBits))
+    private mutating func forget() {
+        for slot in seen.indices { seen[slot] = 0 }
+        base = 1
     }
 
-    private static func startsEqual(_ input: RawSpan, _ a: Int, _ b: Int) -> Bool {
-        input.byte(a) == input.byte(b) && input.byte(a + 1) == input.byte(b + 1) && input.byte(a + 2) == input.byte(b + 2)
-    }
+    /// The three bytes at a place, of which one more must follow.
+    @inline(__always)
+    private static func three(_ input: RawSpan, _ place: Int) -> UInt32 { UInt32(littleEndian: input.half(place)) << 8 }
 
     private static func copyCount(_ input: RawSpan, _ from: Int, _ place: Int) -> Int {
         let most = min(longestCopy, input.byteCount - place)

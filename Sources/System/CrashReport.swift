@@ -4,10 +4,18 @@ import CSystem
 /// the report of a crash, and the stack of a main thread that is late.
 public enum CrashReport {
     /// Where they write: a path, empty for standard output.
-    public static func setLog(_ path: String) { unsafe cs_crash_log_path(path) }
+    public static func setLog(_ path: String) { name(CS_LOG, path) }
 
     /// A file that a crash leaves behind no more; empty for none.
-    public static func setPidFile(_ path: String) { unsafe cs_crash_pid_file(path) }
+    public static func setPidFile(_ path: String) { name(CS_PID_FILE, path) }
+
+    /// A file that is not whole yet, which a second SIGINT does not leave behind; empty for none.
+    public static func setUnfinishedFile(_ path: String) { name(CS_UNFINISHED_FILE, path) }
+
+    private static func name(_ kind: Int, _ path: String) { unsafe cs_crash_path(Int32(kind), path) }
+
+    /// Has the next SIGINT be the first again.
+    public static func forgetSignals() { cs_forget_signals() }
 
     /// Whether fatal signals are reported before they end the process.
     public static func setEnabled(_ enabled: Bool) { cs_crash_reports(enabled) }

@@ -1,8 +1,9 @@
-// needletail-fuzz resp|arguments [--seed N] [--seconds S] [--verbose]
+// needletail-fuzz resp|arguments|rdb [--seed N] [--seconds S] [--verbose]
 //
 // Throws random cases at an engine in this process. The case under way is kept
 // in the file needletail-fuzz.last in the working directory, so that it can be
-// read after a trap; the seed is printed first.
+// read after a trap; the seed is printed first. A case that takes a minute ends the
+// process as well; `ulimit -v` bounds its memory.
 
 import Fuzzing
 import Glibc
@@ -26,6 +27,7 @@ private func run<F: Fuzzer>(_: F.Type, seed: UInt64, seconds: Int64, isVerbose: 
         // SAFETY: the array outlives the call.
         _ = unsafe bytes.withUnsafeBytes { unsafe pwrite(file, $0.baseAddress, $0.count, 0) }
         _ = ftruncate(file, off_t(bytes.count))
+        alarm(60)
     }
     if let failure = result.failure { fail("seed \(seed), case \(result.cases): \(failure)") }
     print("\(result.cases) cases, nothing found")
@@ -50,6 +52,7 @@ while let word = words.popFirst() {
 }
 switch mode {
 case "resp": run(RequestFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
+case "rdb": run(SnapshotFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
 case "arguments": run(ArgumentFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
-default: fail("usage: needletail-fuzz resp|arguments [--seed N] [--seconds S] [--verbose]")
+default: fail("usage: needletail-fuzz resp|arguments|rdb [--seed N] [--seconds S] [--verbose]")
 }

@@ -24,7 +24,7 @@ final class LivePeer {
 
     /// Where it listens.
     private(set) var port: UInt16 = 0
-    private let process = Process()
+    private var process = Process()
     private var descriptor: Int32 = -1
     private var received: [UInt8] = []
 
@@ -35,11 +35,13 @@ final class LivePeer {
     init(_ chosen: String? = nil, options: [String] = [], file: String? = nil) throws {
         guard let program = chosen ?? Self.program else { throw Failure(text: "no peer is installed") }
         let directory = FileManager.default.temporaryDirectory.path
-        process.executableURL = URL(fileURLWithPath: program)
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
         for _ in 0..<5 {
-            port = UInt16.random(in: 20_000..<60_000)
+            // Below the ports that the kernel gives to clients, which linger.
+            port = UInt16.random(in: 22_000..<32_000)
+            process = Process()
+            process.executableURL = URL(fileURLWithPath: program)
+            process.standardOutput = FileHandle.nullDevice
+            process.standardError = FileHandle.nullDevice
             process.arguments = (file.map { [$0] } ?? []) + [
                 "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory,
                 "--enable-debug-command", "yes", "--daemonize", "no", "--logfile", "", "--pidfile", "",
@@ -50,6 +52,7 @@ final class LivePeer {
                 usleep(50_000)
             }
             if process.isRunning { break }
+            // Another has the port.
         }
         throw Failure(text: "\(program) does not start")
     }

@@ -24,7 +24,7 @@ import Testing
     /// Swift reads the words from /proc: settings must not be lost in silence where it is missing.
     @Test func noWordsAtAll() { #expect(throws: StartupError.self) { try Invocation.read([]) } }
 
-    @Test(arguments: ["redis-check-aof", "redis-sentinel"])
+    @Test(arguments: ["redis-sentinel"])
     func modesThatAreMissing(_ name: String) throws {
         for path in [name, "/usr/local/bin/" + name] {
             let (text, status) = try #require(try said([path, "dump.rdb"]))

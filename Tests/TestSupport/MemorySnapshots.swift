@@ -7,6 +7,20 @@ public final class MemorySnapshots: SnapshotHost, @unchecked Sendable {
     public var files: [String: [UInt8]] = [:]
     /// Bytes after which writing fails, as a full disk does.
     public var room = Int.max
+    /// Errnos with which files are not created and not finished; 0: they are.
+    public var createFailure: Int32 = 0
+    public var finishFailure: Int32 = 0
+    /// What a fork returns to the parent. No child does anything.
+    public var forkResult: Int32 = -38
+    /// How the child has ended; nil while it has not.
+    public var childEnd: ChildEnd?
+    /// How a child ends that is asked to.
+    public var endOfStopped: ChildEnd?
+    /// Children that were asked to end.
+    public private(set) var stopped: [Int32] = []
+    /// Bytes between two calls of `pushOut`.
+    public private(set) var pushes: [Int] = []
+    private var pushed = 0
     /// What was logged.
     public private(set) var lines: [String] = []
     private var writing: [UInt8] = []
@@ -19,7 +33,9 @@ public final class MemorySnapshots: SnapshotHost, @unchecked Sendable {
     public var process: Int32 { 1 }
 
     public func create(_ name: String) -> Int32 {
+        guard createFailure == 0 else { return -createFailure }
         writing = []
+        pushed = 0
         files[name] = []
         return 1
     }
@@ -30,10 +46,14 @@ public final class MemorySnapshots: SnapshotHost, @unchecked Sendable {
         return 0
     }
 
-    public func pushOut(_ file: Int32) {}
+    public func pushOut(_ file: Int32) {
+        pushes.append(writing.count - pushed)
+        pushed = writing.count
+    }
 
     public func finish(_ file: Int32, _ temporary: String, as name: String) -> Int32 {
         files[temporary] = nil
+        guard finishFailure == 0 else { return finishFailure }
         files[name] = writing
         return 0
     }
@@ -55,12 +75,22 @@ public final class MemorySnapshots: SnapshotHost, @unchecked Sendable {
     }
 
     public func close(_ file: Int32) {}
-    public func fork() -> Int32 { -38 }
+
+    public func fork() -> Int32 {
+        childEnd = nil
+        return forkResult
+    }
+
     public func report(keys: Int) {}
     public func leave(_ status: Int32) -> Never { fatalError("there are no children") }
     public func latestReport() -> SnapshotReport? { nil }
-    public func stop(_ child: Int32) {}
-    public func reap(_ child: Int32) -> ChildEnd? { nil }
+
+    public func stop(_ child: Int32) {
+        stopped.append(child)
+        childEnd = endOfStopped
+    }
+
+    public func reap(_ child: Int32) -> ChildEnd? { childEnd }
     public func log(_ level: LogLevel, _ text: String) { lines.append(text) }
     public func describe(_ failure: Int32) -> String { "error \(failure)" }
 }

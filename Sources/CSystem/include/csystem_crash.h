@@ -6,10 +6,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/// Where reports go: a path, or "" for standard output. Copied.
-void cs_crash_log_path(const char *path);
-/// The file to be removed by a crash; "" for none. Copied.
-void cs_crash_pid_file(const char *path);
+/// Files that handlers know. The log is where reports go, "" for standard output. The pid file is
+/// removed by a crash, the unfinished file when the process is made to end at once; "" for none.
+enum { CS_LOG, CS_PID_FILE, CS_UNFINISHED_FILE };
+/// Names one of them. Copied.
+void cs_crash_path(int kind, const char *path);
 /// Has fatal signals reported before they end the process, or no more.
 void cs_crash_reports(bool enabled);
 /// Keeps a text about the server for the report, at most 4095 bytes. Not for several threads.
@@ -38,6 +39,8 @@ void cs_watchdog(int64_t milliseconds);
 /// before the process has ended ends it at once.
 int cs_signal_descriptor(const int *signals, size_t count);
 int cs_next_signal(int descriptor);
+/// What was asked by a signal is done with, or was taken back: the next SIGINT is the first again.
+void cs_forget_signals(void);
 
 /// Writes to memory that nobody may write to.
 void cs_fault(void);

@@ -26,7 +26,11 @@ extension Administration {
             else if word.matches("NOW") { now = true } else if word.matches("FORCE") { force = true } else { throw .syntax }
         }
         guard !(save && noSave), !(abort && (save || noSave || now || force)) else { throw .syntax }
-        if abort { throw context.failure("ERR No shutdown in progress.") }
+        if abort {
+            guard context.abortShutdown() else { throw context.failure("ERR No shutdown in progress.") }
+            context.reply.ok()
+            return .done
+        }
         guard context.prepareShutdown(ShutdownWish(saves: save ? true : noSave ? false : nil, isForced: force)) else {
             throw context.failure("ERR Errors trying to SHUTDOWN. Check logs.")
         }

@@ -33,12 +33,13 @@ extension Keys {
 
     static func flushAll(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         let freeing = try freeing(context, arguments)
+        var removed = 0
         for number in 0..<context.databaseCount {
             let index = DatabaseIndex(number)
             context.willReplace(index)
-            context.changed(context.flush(index, freeing))
+            removed += context.flush(index, freeing)
         }
-        context.saveFlush()
+        if !context.saveFlush() { context.changed(removed) }
         finishFlush(&context, arguments)
         return .done
     }

@@ -30,6 +30,7 @@ extension Administration {
                 context.willReplace(DatabaseIndex(number))
                 context.flush(DatabaseIndex(number), .now)
             }
+            context.invalidateAll()
         }
         do throws(LoadFailure) {
             try context.loadSnapshot(replacing: replaces)
