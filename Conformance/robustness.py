@@ -22,7 +22,7 @@ import time
 from contextlib import contextmanager
 
 sys.dont_write_bytecode = True
-from serving import Server, Tally, arguments  # noqa: E402
+from serving import Server, Tally, arguments, eventually  # noqa: E402
 
 LIVELY = 1.0  # seconds
 MB = 1 << 20
@@ -101,15 +101,6 @@ def info(server, name):
     with Wire(server) as wire:
         lines = wire.ask("INFO").decode().splitlines()
     return int(next(line for line in lines if line.startswith(name + ":")).split(":")[1])
-
-
-def eventually(what, holds, patience=20):
-    """Waits until it holds; returns the seconds that took."""
-    started = time.monotonic()
-    while not holds():
-        assert time.monotonic() - started < patience, f"after {patience} s still not: {what}"
-        time.sleep(0.05)
-    return time.monotonic() - started
 
 
 def only_this_client(server):
