@@ -37,7 +37,7 @@ extension CommandContext {
         if notices.interest.contains(.arrivals) { tellArrivals() }
         if notices.interest.contains(.tracking) { invalidate(key) }
         if notices.interest.contains(.events) { publish(key, event, database) }
-        if !notices.interest.isDisjoint(with: .recording) { notices.record(key, event, database) }
+        if notices.records(keyspace.hash(key)) { notices.record(key, event, database) }
     }
 
     /// Publishes the events of the keys that were missing and have come into being.

@@ -28,11 +28,17 @@ extension CommandContext {
     /// The served session is told nothing any more.
     public mutating func stopTracking() {
         guard session.flags.contains(.tracking) else { return }
-        let (id, prefixes) = (session.id, session.tracking.prefixes)
-        clients.tracking.forget(id, prefixes: prefixes)
+        endTracking(session.id, prefixes: session.tracking.prefixes)
         session.flags.remove(.tracking)
         session.tracking = SessionTracking()
-        if clients.tracking.clientCount == 0 { notices.interest.remove(.tracking) }
+    }
+
+    /// A session tracks no longer, or is closed. With the last one the table of keys goes too.
+    mutating func endTracking(_ id: SessionID, prefixes: [[UInt8]]) {
+        clients.tracking.forget(id, prefixes: prefixes)
+        guard clients.tracking.clientCount == 0 else { return }
+        clients.tracking.forgetKeys()
+        notices.interest.remove(.tracking)
     }
 
     /// The next command of the served session differs from what OPTIN or OPTOUT say.

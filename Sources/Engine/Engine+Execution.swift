@@ -159,7 +159,7 @@ extension Engine {
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
     mutating func endUnit() {
         context.effects.drain(into: &journal)
-        if !context.notices.interest.isEmpty { deliverNotices() }
+        if context.notices.hasRecorded { deliverNotices() }
         advanceNow()
     }
 
