@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Needletail beside its peers: CPU, latency and memory in one run.
 
-    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items] [--servers needletail,valkey,redis]
+    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items,messages] [--servers needletail,valkey,redis]
                         [--rounds 3] [--quick] [--server PATH] [--markdown FILE]
 
 cpu      server CPU per request and throughput, SET and GET of 64-byte values
@@ -11,6 +11,7 @@ memory   bytes per key, as the server counts them and as the kernel does
 idle     bytes per connection that has sent one PING and then keeps still
 types    server CPU per request of commands on lists, sets, hashes and so on
 items    bytes per element of large and small containers
+messages server CPU per message, hand-over, transaction, invalidation, and SET under eviction
 
 Every server does the same work on the same core, one at a time, in turn
 within each round, and the median over the rounds counts: absolute figures
@@ -29,10 +30,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import messages_rows as messages  # noqa: E402
 import types_rows as types  # noqa: E402
 from servers import NAMES, ROOT, Data, Server, Wire, find_programs, machine, say, settle_client, tabulate  # noqa: E402
 
-SECTIONS = ("cpu", "latency", "memory", "idle", "types", "items")
+SECTIONS = ("cpu", "latency", "memory", "idle", "types", "items", "messages")
 KEYS, VALUE_SIZE = 1_000_000, 64
 LOADS = [  # label, clients, pipeline, requests (1.5 seconds and more), target
     ("50 clients", 50, 1, 200_000, 0.90),
@@ -185,6 +187,11 @@ def main():
     if "items" in options.rows:
         weights, targets = types.weigh(programs, Server, scale, say)
         add("Bytes of used_memory per item, mean of three sizes", weights, targets=targets)
+
+    if "messages" in options.rows:
+        costs, rates, targets = messages.measure(programs, Server, rounds, scale, say)
+        add("Server CPU per operation of messages and transactions, us", costs, targets=targets)
+        add("Operations of messages and transactions per second", rates, better=max)
 
     if met or missed:
         lines = [f"Targets met: {len(met)} of {len(met) + len(missed)}.", *(f"- missed: {row}" for row in missed)]

@@ -41,7 +41,7 @@ extension CommandContext {
     }
 
     /// Publishes the events of the keys that were missing and have come into being.
-    private mutating func tellArrivals() {
+    mutating func tellArrivals() {
         var index = 0
         while index < notices.missing.count {
             let (bytes, database) = notices.missing[index]
@@ -53,6 +53,11 @@ extension CommandContext {
             notices.missing.remove(at: index)
             publish(bytes.rawSpan, KeyEvent("new", .new), database)
         }
+    }
+
+    /// A key takes the place of one that is removed first: it counts as new.
+    mutating func comesAnew(_ key: RawSpan, _ database: DatabaseIndex) {
+        if notices.interest.contains(.arrivals) { noteMissing(key, database) }
     }
 
     /// Notes for a unit that wants to know of new keys that one was not there.

@@ -87,6 +87,8 @@ extension Engine {
         let arguments = command.arguments.arguments
         guard let name = context.commands.resolve(arguments) else { return true }
         requestBytes = 0
+        // There may have been room when it began to wait.
+        if isOutOfMemory(for: name) { return true }
         if case .block = call(name, arguments, behind: context.reply.bytes.count) { return false }
         return true
     }

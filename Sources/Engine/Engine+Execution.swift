@@ -102,11 +102,17 @@ extension Engine {
             reject([UInt8](Self.saveFailureText), command)
             return nil
         }
-        if context.configuration.maximumMemory > 0, needsMemory(flags), !makeRoom(), !flags.contains(.immediate) {
-            reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
-            return nil
-        }
-        return command
+        return isOutOfMemory(for: command) ? nil : command
+    }
+
+    /// Whether a command must not run for lack of memory, which is then the reply.
+    @inline(__always)
+    mutating func isOutOfMemory(for command: CommandID) -> Bool {
+        guard context.configuration.maximumMemory > 0 else { return false }
+        let flags = context.commands.commands[command].flags
+        guard needsMemory(flags), !makeRoom(), !flags.contains(.immediate) else { return false }
+        reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
+        return true
     }
 
     /// Whether writes are refused because the data could not be saved.
@@ -136,6 +142,8 @@ extension Engine {
             replyError(error)
             context.statistics.commands[id].failed &+= 1
         }
+        // A key may come into being without an event of its own (BITFIELD that fails).
+        if !context.notices.missing.isEmpty { context.tellArrivals() }
         if context.notices.changes > 0 {
             context.statistics.dirty &+= Int64(context.notices.changes)
             if !context.effects.isExplicit { context.effects.verbatim(arguments) }

@@ -56,6 +56,9 @@ public struct Block: ~Copyable, @unchecked Sendable {
         if unsafe cs_reference_release(base.assumingMemoryBound(to: UInt32.self)) { unsafe free(base) }
     }
 
+    /// Whether both own the same bytes in memory.
+    func isSame(as other: borrowing Block) -> Bool { unsafe base == other.base }
+
     /// Another owner of the same bytes.
     @inlinable
     public func share() -> Block {

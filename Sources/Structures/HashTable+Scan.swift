@@ -63,20 +63,28 @@ extension HashTable {
         return found
     }
 
-    /// Visits the elements of whole buckets from a random one on, until `wanted` or more
-    /// were visited. Cheaper than as many random elements: neighbours share cache lines.
+    /// Visits the elements that lie in a random bucket and in those behind it, until `wanted`
+    /// or more were visited. Cheaper than as many random elements: neighbours share cache
+    /// lines, and nobody asks for their hashes.
+    @inlinable
     public func sample(_ wanted: Int, using random: inout RandomGenerator, _ body: (Element) -> Void) {
         guard count > 0 else { return }
-        let buckets = isResizing && old.count < current.count ? old.count : current.count
-        let first = random.below(buckets)
-        var position = first == 0 ? 0 : Self.end(ofBucket: first - 1, of: buckets).map { ($0 >> 16) + ($0 & 0xffff == 0 ? 0 : 1) } ?? 0
+        let buckets = current.count + old.count
+        var bucket = random.below(buckets)
         var visited = 0
         // A table is hardly filled only in the last moments of a shrink.
         for _ in 0..<min(buckets, 64 + wanted) where visited < min(wanted, count) {
-            position = scan(from: position) { element in
+            let visit: (Element) -> Void = { element in
                 visited += 1
                 body(element)
-            } ?? 0
+            }
+            if bucket < current.count {
+                unsafe current.prefetchElements(bucket)
+                unsafe current.forEach(in: bucket, visit)
+            } else {
+                unsafe old.forEach(in: bucket - current.count, visit)
+            }
+            bucket = bucket + 1 == buckets ? 0 : bucket + 1
         }
         if visited == 0, let element = randomElement(using: &random) { body(element) }
     }
