@@ -44,8 +44,8 @@ let package = Package(
             name: "Keyspace",
             dependencies: ["Structures", "Primitives", "CSystem", .product(name: "BasicContainers", package: "swift-collections")],
             swiftSettings: safety),
-        // RDB codecs over byte sources and sinks; snapshot and load.
-        .target(name: "Persistence", dependencies: ["Keyspace", "Structures", "Primitives"], swiftSettings: safety),
+        // RDB and AOF codecs over byte sources and sinks; snapshot and load.
+        .target(name: "Persistence", dependencies: ["Keyspace", "Structures", "RESP", "Primitives"], swiftSettings: safety),
         // Sessions, dispatch, the execution unit, blocking. Knows no single command.
         .target(
             name: "Engine",

@@ -295,21 +295,28 @@ def brief(message, lines=3, width=240):
 
 
 def run_script(script, server):
-    """Runs a script of our own, which prints what failed; the numbers that passed and failed."""
+    """Runs a script of our own, which prints what failed; its name and the numbers that passed and failed."""
     done = subprocess.run([sys.executable, HERE / script, "--server", server], stdout=subprocess.PIPE, text=True)
     text, _, last = done.stdout.strip().rpartition("\n")
     counts = re.fullmatch(r"(\d+) passed, (\d+) failed", last)
     print(f"\n{script}  {last or 'no output'}" + (f"\n{text}" if text else ""))
     passed, failed = (int(count) for count in counts.groups()) if counts else (0, 1)
-    return passed, max(failed, 1 if done.returncode else 0)
+    return script, passed, max(failed, 1 if done.returncode else 0)
 
 
 def run_tests(files, run, skips, scripts=lambda: ()):
-    """Runs the files and scripts and says what failed. The last line is for CI."""
-    results = []
+    """Runs the files and scripts and says what failed. The last lines are for CI."""
+    results, failures = [], []
     for file in files:
-        results.append(run(file, skips.get(file, [])))
-        print(results[-1].line(), flush=True)
+        result = run(file, skips.get(file, []))
+        print(result.line(), flush=True)
+        if result.failures and not result.crashes:
+            # Some tests of the suite want a quiet machine. What fails twice fails; a crash fails at once.
+            first, result = result, run(file, skips.get(file, []))
+            print(f"    again: {result.line()}", flush=True)
+            if not result.failures:
+                print(f"    unsteady: {', '.join(first.failing()) or first.aborted}", flush=True)
+        results.append(result)
     for result in results:
         for words in result.crashes:
             print(f"\ncrashed: {result.file}: {words}")
@@ -322,11 +329,15 @@ def run_tests(files, run, skips, scripts=lambda: ()):
         for skip in skips.get(result.file, []):
             if not result.aborted and not skip.any_of(result.skipped):
                 print(f"\nskip.txt: there is no such test: {skip}")
+        failures += [f"{result.file}: {test}" for test in result.failing()]
+        failures += [f"{result.file}: {result.aborted}"] if result.aborted else []
     failed = sum(result.failures for result in results)
     passed = sum(len(result.ok) for result in results)
     skipped = sum(len(result.skipped) + len(result.ignored) for result in results)
-    for more_passed, more_failed in scripts():
+    for script, more_passed, more_failed in scripts():
         passed, failed = passed + more_passed, failed + more_failed
+        failures += [f"{script}: {more_failed} failed"] if more_failed else []
+    print("".join(f"\nfailed: {failure}" for failure in failures))
     print(f"\n{passed} passed, {failed} failed, {skipped} skipped")
     return failed == 0 and passed > 0
 

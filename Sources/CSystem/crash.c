@@ -18,7 +18,7 @@ size_t cs_running_input_bytes;
 
 static char log_path[4096];
 static char pid_file[4096];
-static char facts[4096];
+static char facts[64 * 1024];
 static const char *command_names;
 static size_t command_names_bytes;
 static bool shows_input;
@@ -39,7 +39,7 @@ void cs_crash_command_names(const char *names, size_t bytes) {
     command_names_bytes = bytes;
 }
 void cs_crash_shows_input(bool shows) { shows_input = shows; }
-void cs_crash_facts(const char *text, size_t bytes) {
+void cs_crash_facts(const void *text, size_t bytes) {
     if (bytes > sizeof facts - 1) bytes = sizeof facts - 1;
     memcpy(facts, text, bytes);
     facts[bytes] = 0;
@@ -255,7 +255,7 @@ static void put_report(int fd, int signal_number, const siginfo_t *info, const u
     put_stack(fd, context);
     put_section(fd, "REGISTERS");
     put_registers(fd, context);
-    put_section(fd, "INFO OUTPUT");
+    put(fd, "\n");
     put(fd, facts);
     put_command(fd);
     put(fd, "\n=== REDIS BUG REPORT END. Make sure to include from START to END. ===\n\n"

@@ -18,6 +18,9 @@ const uint64_t *cs_thread_deallocated_counter(void) { return NULL; }
 uint64_t cs_allocator_statistic(const char *name) { (void)name; return 0; }
 int cs_allocator_read(const char *name, uint64_t *value) { (void)name; *value = 0; return ENOENT; }
 void cs_allocator_refresh(void) {}
+int cs_allocator_write(const char *name, uint64_t value) { (void)name; (void)value; return ENOENT; }
+const char *cs_allocator_text(const char *name) { (void)name; return NULL; }
+int cs_allocator_do(const char *name) { (void)name; return ENOENT; }
 size_t cs_allocator_report(uint8_t *bytes, size_t capacity) { (void)bytes; (void)capacity; return 0; }
 void cs_allocator_purge(void) {}
 const char *cs_allocator_version(void) { return "plain"; }
@@ -55,6 +58,22 @@ int cs_allocator_read(const char *name, uint64_t *value) {
     }
     return EINVAL;
 }
+
+int cs_allocator_write(const char *name, uint64_t value) {
+    for (size_t width = 8; width > 0; width /= 2) {
+        int failure = mallctl(name, NULL, NULL, &value, width);
+        if (failure != EINVAL) return failure;
+    }
+    return EINVAL;
+}
+
+const char *cs_allocator_text(const char *name) {
+    const char *text = NULL;
+    size_t size = sizeof text;
+    return mallctl(name, &text, &size, NULL, 0) == 0 ? text : NULL;
+}
+
+int cs_allocator_do(const char *name) { return mallctl(name, NULL, NULL, NULL, 0); }
 
 void cs_allocator_refresh(void) {
     uint64_t epoch = 1;

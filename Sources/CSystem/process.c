@@ -24,6 +24,29 @@ int cs_daemonize(void) {
 static char *title_start;
 static char *title_end;
 
+// How the process was started, for another start of it.
+static char **first_arguments;
+static char *first_directory;
+
+__attribute__((constructor)) static void remember_start(int count, char **arguments, char **environment) {
+    (void)environment;
+    first_directory = getcwd(NULL, 0);
+    first_arguments = calloc((size_t)count + 1, sizeof *first_arguments);
+    for (int i = 0; first_arguments && i < count; i++) first_arguments[i] = strdup(arguments[i]);
+}
+
+int cs_start_again(int64_t milliseconds) {
+    struct timespec delay = {.tv_sec = milliseconds / 1000, .tv_nsec = milliseconds % 1000 * 1000000};
+    sigset_t all;
+    if (!first_arguments || !first_directory || chdir(first_directory) != 0) return -errno;
+    close_range(3, ~0U, CLOSE_RANGE_CLOEXEC);
+    nanosleep(&delay, NULL);
+    sigfillset(&all);
+    sigprocmask(SIG_UNBLOCK, &all, NULL);
+    execv("/proc/self/exe", first_arguments);
+    return -errno;
+}
+
 __attribute__((constructor)) static void remember_title(int count, char **arguments, char **environment) {
     if (count < 1) return;
     title_start = arguments[0];

@@ -15,6 +15,9 @@ public struct ClientLines {
         self.commands = commands
     }
 
+    /// For a listing that nobody asks for.
+    public init(_ context: borrowing CommandContext) { self.init(now: context.now, commands: context.commands) }
+
     /// For a listing that the served session asks for with `arguments`.
     public init(_ context: borrowing CommandContext, _ arguments: borrowing Arguments) {
         self.init(now: context.now, commands: context.commands)

@@ -54,6 +54,9 @@ public struct ClientRegistry: ~Copyable {
     /// The session with this client number.
     public func find(number: Int64) -> SessionID? { byNumber[number] }
 
+    /// The numbers of so many sessions, whichever; ascending.
+    public func someNumbers(_ limit: Int) -> [Int64] { byNumber.keys.prefix(limit).sorted() }
+
     /// Sessions by ascending client number.
     public var numbers: [Int64] { byNumber.keys.sorted() }
 }

@@ -153,6 +153,8 @@ public struct DebugSettings: Sendable {
     public var isCyclePaused = false
     /// Bytes from which a list's element gets a node of its own; 0: what passes the node's limit.
     public var listPackedThreshold = 0
+    /// What DEBUG LEAK was given, never to be freed.
+    public var leaked: [[UInt8]] = []
 
     public init() {}
 }
@@ -173,8 +175,8 @@ public struct HostFacts: Sendable {
     public var sleep: @Sendable (Int64) -> Void = { _ in }
     /// The allocator's figures; made current by asking.
     public var allocatorReading: @Sendable () -> AllocatorReading = { AllocatorReading() }
-    /// A named value of the allocator (DEBUG MALLCTL), or why there is none.
-    public var allocatorValue: @Sendable (String) -> (value: Int64, problem: String?) = { _ in (0, "No such file or directory") }
+    /// The allocator's settings (DEBUG MALLCTL).
+    public var allocatorSettings: any AllocatorSettings = NoAllocatorSettings()
     /// The allocator's own account of itself.
     public var allocatorReport: @Sendable () -> [UInt8] = { [] }
     /// Forty hexadecimal digits.
@@ -195,4 +197,8 @@ public struct HostFacts: Sendable {
 }
 
 /// Ways in which DEBUG breaks the process.
-public enum Fault: Sendable { case segmentation, panic, assertion }
+public enum Fault: Sendable {
+    case segmentation, panic, assertion, outOfMemory
+    /// The process starts again after so many milliseconds, as if it had crashed before.
+    case restart(milliseconds: Int64)
+}

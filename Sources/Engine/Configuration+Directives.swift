@@ -77,7 +77,7 @@ public struct DirectiveTable: Sendable {
 
     private static var process: [Directive] {
         [
-            Directive("dir", .text(\.process.directory), .protected),
+            Directive("dir", .text(\.process.directory), [.protected, .fixedWhileLoading]),
             Directive("pidfile", .text(\.process.pidFile), .immutable),
             Directive("always-show-logo", .flag(\.process.showsLogo), .immutable),
             Directive("enable-debug-command", Directive.choice(\.process.debugCommand), .immutable),

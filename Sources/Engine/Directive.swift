@@ -25,6 +25,8 @@ public struct DirectiveTraits: OptionSet, Sendable {
     public static var promise: DirectiveTraits { DirectiveTraits(rawValue: 32) }
     /// Patterns find it by its first name only.
     public static var quietAliases: DirectiveTraits { DirectiveTraits(rawValue: 128) }
+    /// CONFIG SET refuses it while data is loaded.
+    public static var fixedWhileLoading: DirectiveTraits { DirectiveTraits(rawValue: 256) }
     /// Each line of a file adds to those before.
     public static var additive: DirectiveTraits { DirectiveTraits(rawValue: 64) }
 }

@@ -1,5 +1,5 @@
-// Eviction: memory is kept below `maxmemory` by removing keys, ahead of commands that
-// need memory, and by the cycle. Each removal is propagated on its own, ahead of
+// Eviction: memory is kept below `maxmemory` by removing keys, ahead of every command,
+// as Redis does, and by the cycle. Each removal is propagated on its own, ahead of
 // the command for which it makes room.
 
 import Keyspace
@@ -20,7 +20,7 @@ struct Eviction {
 }
 
 extension Engine {
-    /// Whether there should be room for a command with these flags: it may enlarge the data, is
+    /// Whether a command with these flags may not run when memory is short: it may enlarge the data, is
     /// about to be queued, or may run a queue that enlarges the data.
     func needsMemory(_ flags: CommandFlags) -> Bool {
         if flags.contains(.denyOOM) { return true }
@@ -48,15 +48,19 @@ extension Engine {
         guard isExceeded, context.clientPause == nil else { return }
         let start = context.time.monotonicNanoseconds
         let budget = context.configuration.eviction.budgetNanoseconds
+        // What the removals themselves add, the notices about them say, is not made room for here:
+        // it goes when they are sent, and to evict more for its sake would make yet more of it.
+        var rest = excess
         var evicted = 0
-        while excess > 0 {
-            guard evictOne() else {
+        while rest > 0 {
+            guard let freed = evictOne() else {
                 eviction.isExhausted = !isGarbageUnderWay
                 break
             }
+            rest &-= freed
             evicted += 1
             if evicted % Eviction.keysPerStep == 0, context.time.monotonicNanoseconds &- start > budget {
-                eviction.isUnderWay = excess > 0
+                eviction.isUnderWay = rest > 0
                 break
             }
         }
@@ -75,19 +79,21 @@ extension Engine {
     /// Whether values or databases wait to be freed, however large they are.
     private var isGarbageUnderWay: Bool { !context.keyspace.bin.isEmpty || context.host.lazyFree().pending > 0 }
 
-    /// Evicts a key; false when there is none.
-    private mutating func evictOne() -> Bool {
-        guard let victim = nextVictim() else { return false }
+    /// Evicts a key and tells how many bytes that freed; nil when there is none.
+    private mutating func evictOne() -> Int64? {
+        guard let victim = nextVictim() else { return nil }
         let isLazy = context.configuration.lazyFree.eviction
         context.effects.prepare(in: victim.database)
         context.effects.begin(2)
         context.effects.word(isLazy ? "UNLINK" : "DEL")
         context.effects.word(victim.entry.key)
         context.notice(victim.entry.key, KeyEvent("evicted", .evicted), victim.database)
+        let before = excess
         context.keyspace.evict(victim, lazily: isLazy)
+        let freed = before &- excess
         context.statistics.eviction.removedKeys &+= 1
         context.effects.drain(into: &journal)
-        return true
+        return freed
     }
 
     private mutating func nextVictim() -> EvictionVictim? {

@@ -110,7 +110,7 @@ extension Engine {
     mutating func isOutOfMemory(for command: CommandID) -> Bool {
         guard context.configuration.maximumMemory > 0 else { return false }
         let flags = context.commands.commands[command].flags
-        guard needsMemory(flags), !makeRoom(), !flags.contains(.immediate) else { return false }
+        guard !makeRoom(), needsMemory(flags), !flags.contains(.immediate) else { return false }
         reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
         return true
     }

@@ -12,7 +12,7 @@ extension KeptDirectives {
             kept("repl-backlog-size", .checked(backlogSize), "1048576"),
             kept("repl-backlog-ttl", .long, "3600"),
             kept("repl-disable-tcp-nodelay", .flag, "no"),
-            kept("repl-diskless-load", .choice(["disabled", "on-empty-db", "swapdb", "flush-before-load"]), "disabled"),
+            kept("repl-diskless-load", .choice(["disabled", "on-empty-db", "swapdb", "flush-before-load"]), "disabled", .fixedWhileLoading),
             kept("repl-diskless-sync", .flag, "yes"),
             kept("repl-diskless-sync-delay", .int, "5"),
             kept("repl-diskless-sync-max-replicas", .int, "0"),

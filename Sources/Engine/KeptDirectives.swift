@@ -81,7 +81,7 @@ enum KeptDirectives {
     private static var persistence: [Directive] {
         [
             kept("rdb-del-sync-files", .flag, "no"),
-            kept("appendonly", .flag, "no", .promise),
+            kept("appendonly", .flag, "no", [.promise, .fixedWhileLoading]),
             kept("appendfilename", .checked(fileName("appendfilename")), "appendonly.aof", .immutable),
             kept("appenddirname", .checked(fileName("appenddirname", kind: "dirname")), "appendonlydir", .immutable),
             kept("appendfsync", .choice(["everysec", "always", "no"]), "everysec"),

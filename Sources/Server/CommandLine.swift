@@ -18,6 +18,8 @@ enum Invocation {
     case serve(Configuration, file: String)
     /// Look at a file of snapshots and say whether it is in order.
     case checkSnapshot(String)
+    /// Look at an append-only file, and mend it if that is asked for.
+    case checkAppendOnlyFile(AppendOnlyCheck)
     /// Print and leave with this status.
     case say(String, status: Int32)
 
@@ -31,7 +33,9 @@ enum Invocation {
         case "redis-check-rdb", "valkey-check-rdb", "needletail-check-rdb":
             guard arguments.count == 2 else { return .say("Usage: \(name) <rdb-file-name>\n", status: 1) }
             return .checkSnapshot(arguments[1])
-        case "redis-check-aof", "redis-sentinel":
+        case "redis-check-aof", "valkey-check-aof", "needletail-check-aof":
+            return try AppendOnlyCheck.read(Array(arguments.dropFirst()), name)
+        case "redis-sentinel":
             return .say("\(name): this mode of needletail-server is not there yet.\n", status: 1)
         default: break
         }
@@ -42,6 +46,7 @@ enum Invocation {
         case "--check-rdb":
             guard rest.count == 2 else { return .say("Usage: \(name) --check-rdb <rdb-file-name>\n", status: 1) }
             return .checkSnapshot(rest[1])
+        case "--check-aof": return try AppendOnlyCheck.read(Array(rest.dropFirst()), "\(name) --check-aof")
         case "--sentinel": return .say("--sentinel: this mode of needletail-server is not there yet.\n", status: 1)
         default: break
         }
@@ -76,6 +81,7 @@ enum Invocation {
                needletail-server -v or --version
                needletail-server -h or --help
                needletail-server --check-rdb <rdb-file-name>
+               needletail-server --check-aof [--fix|--truncate-to-timestamp <timestamp>] <file.manifest|file.aof>
 
         Examples:
                needletail-server                          (default settings)

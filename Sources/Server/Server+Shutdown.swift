@@ -60,38 +60,20 @@ extension Server {
             logger.warning("=== ASSERTION FAILED ===")
             logger.warning("==> \(#fileID):\(#line) 'DEBUG ASSERT' is not true")
             Process.abandon()
+        case .outOfMemory:
+            logger.warning("Out Of Memory allocating \(Int.max) bytes!")
+            logger.warning("------------------------------------------------")
+            logger.warning("!!! Software Failure. Press left mouse button to continue")
+            logger.warning("Guru Meditation: Needletail aborting for OUT OF MEMORY. #\(#fileID):\(#line)")
+            logger.warning("------------------------------------------------")
+            Process.abandon()
+        case .restart(let milliseconds):
+            logger.warning("Restarting after \(milliseconds) milliseconds")
+            let failure = Process.startAgain(afterMilliseconds: milliseconds)
+            logger.warning("Can't start again: \(errorText(failure))")
         }
     }
 
     /// Renews what a crash report tells about the server.
-    mutating func tellCrashFacts() {
-        let context = (engine.context.host, engine.context.statistics.totalConnections, engine.context.statistics.totalCommands)
-        let (host, connections, commands) = context
-        var keys = ""
-        for index in 0..<min(16, engine.context.databaseCount) {
-            let count = engine.context.keyCount(DatabaseIndex(index))
-            if count > 0 { keys += "db\(index):keys=\(count)\n" }
-        }
-        let memory = host.memory()
-        CrashReport.setFacts(
-            """
-            redis_version:\(Identity.compatibleVersion)
-            server_name:needletail
-            needletail_version:\(Identity.version)
-            os:\(host.systemName)
-            mem_allocator:\(host.allocator)
-            process_id:\(host.processID)
-            run_id:\(host.runID)
-            tcp_port:\(host.port)
-            uptime_in_seconds:\((engine.context.now - host.startMilliseconds) / 1000)
-            executable:\(host.executable)
-            config_file:\(host.configurationFile)
-            connected_clients:\(engine.context.clients.count)
-            used_memory:\(memory.used)
-            used_memory_rss:\(memory.resident)
-            total_connections_received:\(connections)
-            total_commands_processed:\(commands)
-            \(keys)
-            """)
-    }
+    mutating func tellCrashFacts() { CrashReport.setFacts(CrashFacts.text(&engine.context)) }
 }

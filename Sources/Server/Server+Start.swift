@@ -110,10 +110,7 @@ extension Server {
         engine.context.host.cpuTime = {
             CPUReading(process: Process.cpuTime(), children: Process.cpuTime(of: .children), thread: Process.cpuTime(of: .thread))
         }
-        engine.context.host.allocatorValue = { name in
-            let (value, failure) = MemoryMeter.allocatorValue(name)
-            return (value, failure == 0 ? nil : errorText(failure))
-        }
+        engine.context.host.allocatorSettings = Allocator()
         engine.context.host.allocatorReport = { MemoryMeter.report }
         engine.context.host.allocatorReading = {
             AllocatorReading(

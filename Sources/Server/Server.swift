@@ -32,6 +32,7 @@ public struct Server: ~Copyable {
         do throws(StartupError) {
             switch try Invocation.read(arguments) {
             case .checkSnapshot(let path): return SnapshotCheck.run(path)
+            case .checkAppendOnlyFile(let check): return check.run()
             case .say(let text, let status):
                 File.write([UInt8](text), to: status == 0 ? 1 : 2)
                 return status

@@ -9,12 +9,16 @@ import System
 /// A look at a file of snapshots without a server.
 enum SnapshotCheck {
     /// Reads the file and says what is in it; the exit status.
-    static func run(_ path: String) -> Int32 {
-        say("[offset 0] Checking RDB file \(path)")
+    static func run(_ path: String) -> Int32 { end(of: path, shownAs: path) == nil ? 1 : 0 }
+
+    /// Reads the file, or the snapshot that it begins with, and says what is in it: where the
+    /// snapshot ends; nil when it is damaged.
+    static func end(of path: String, shownAs name: String) -> Int? {
+        say("[offset 0] Checking RDB file \(name)")
         let (file, bytes) = File.openForReading(path)
         guard file >= 0 else {
-            say("Cannot open file \(path): \(FileError(number: -file).message)")
-            return 1
+            say("Cannot open file \(name): \(FileError(number: -file).message)")
+            return nil
         }
         defer { File.closeDescriptor(file) }
         let place = Place()
@@ -31,11 +35,11 @@ enum SnapshotCheck {
             while try !loader.step(into: &keyspace, bytes: 1, afterKey: {}) { place.offset = loader.offset }
             say("[offset \(loader.offset)] \\o/ RDB looks OK! \\o/")
             count(loader.file)
-            return 0
+            return loader.offset
         } catch {
             report(error, loader.activity, loader.valueCode)
             count(loader.file)
-            return 1
+            return nil
         }
     }
 

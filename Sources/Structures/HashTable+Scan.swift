@@ -51,9 +51,9 @@ extension HashTable {
             let (bucket, slot) = chosen.quotientAndRemainder(dividingBy: Buckets.slots)
             let inCurrent = bucket < current.count
             let line = unsafe inCurrent ? current.bucket(bucket) : old.bucket(bucket - current.count)
-            if unsafe line.load(fromByteOffset: slot, as: UInt8.self) != 0 {
-                return unsafe Element(raw: Buckets.pointer(line, slot))
-            }
+            let element = unsafe line.load(fromByteOffset: slot, as: UInt8.self) != 0
+                ? Element(raw: Buckets.pointer(line, slot)) : nil
+            if let element { return element }
         }
         var found: Element?
         var position: ScanPosition? = random.next() >> 16
@@ -78,12 +78,8 @@ extension HashTable {
                 visited += 1
                 body(element)
             }
-            if bucket < current.count {
-                unsafe current.prefetchElements(bucket)
-                unsafe current.forEach(in: bucket, visit)
-            } else {
-                unsafe old.forEach(in: bucket - current.count, visit)
-            }
+            unsafe bucket < current.count
+                ? current.forEach(in: bucket, visit) : old.forEach(in: bucket - current.count, visit)
             bucket = bucket + 1 == buckets ? 0 : bucket + 1
         }
         if visited == 0, let element = randomElement(using: &random) { body(element) }
@@ -100,8 +96,8 @@ extension HashTable {
         forEach { element in
             seen += 1
             let hash = element.hash(seed)
-            let place = unsafe current.slot(of: element.raw, hash) ?? old.slot(of: element.raw, hash)
-            precondition(unsafe place != nil, "an element cannot be found from its home")
+            let isFound = unsafe (current.slot(of: element.raw, hash) ?? old.slot(of: element.raw, hash)) != nil
+            precondition(isFound, "an element cannot be found from its home")
         }
         precondition(seen == count, "count \(count), but \(seen) elements")
         precondition(count <= Self.limit(max(1, current.count)) || isResizing, "overfull")

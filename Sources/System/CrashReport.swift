@@ -15,8 +15,10 @@ public enum CrashReport {
     /// Whether reports may show what clients sent.
     public static func setShowsInput(_ shows: Bool) { cs_crash_shows_input(shows) }
 
-    /// Facts about the server for the report, at most 4095 bytes; only from the main thread.
-    public static func setFacts(_ text: String) { unsafe cs_crash_facts(text, text.utf8.count) }
+    /// Sections about the server for the report, at most 64 KiB; only from the main thread.
+    public static func setFacts(_ text: [UInt8]) {
+        unsafe text.withUnsafeBytes { unsafe cs_crash_facts($0.baseAddress, $0.count) }
+    }
 
     /// The names of commands, by the numbers that `RunningCommand.note` gets.
     public static func setCommandNames(_ names: [String]) {

@@ -1,4 +1,5 @@
 import CSystem
+import Glibc
 import Synchronization
 
 /// What the process has allocated, from jemalloc's counters per thread: free
@@ -31,6 +32,33 @@ public final class MemoryMeter: Sendable {
         var value: UInt64 = 0
         let failure = unsafe cs_allocator_read(name, &value)
         return (Int64(clamping: value), failure)
+    }
+
+    /// Sets a number or a flag of the allocator, of those that harm nothing; 0 or an errno.
+    public static func setAllocatorValue(_ name: String, _ value: Int64) -> Int32 {
+        let failure = allocatorValue(name).failure
+        guard failure == 0 else { return failure }
+        let harmless = ["background_thread", "thread.tcache.enabled"]
+        guard harmless.contains(name) || name.hasSuffix("_decay_ms") else { return EPERM }
+        return unsafe cs_allocator_write(name, UInt64(bitPattern: value))
+    }
+
+    /// A setting of the allocator that is a text; or why it cannot be read, as an errno.
+    public static func allocatorText(_ name: String) -> (text: String, failure: Int32) {
+        let failure = allocatorValue(name).failure
+        guard failure == 0 else { return ("", failure) }
+        let texts = ["version", "config.malloc_conf", "opt.dss", "opt.metadata_thp", "opt.percpu_arena", "opt.thp", "opt.junk"]
+        guard texts.contains(name), let text = unsafe cs_allocator_text(name) else { return ("", EINVAL) }
+        return (unsafe String(cString: text), 0)
+    }
+
+    /// Has the allocator do something that takes and gives nothing, of what harms nothing; 0 or an errno.
+    public static func tellAllocator(_ name: String) -> Int32 {
+        let harmless = ["thread.tcache.flush", "thread.idle"]
+        guard harmless.contains(name) || name.hasSuffix(".decay") || name.hasSuffix(".purge") else {
+            return allocatorValue(name).failure == 0 ? EPERM : ENOENT
+        }
+        return unsafe cs_allocator_do(name)
     }
 
     /// jemalloc's account of itself, as text; cut off at 1 MiB.

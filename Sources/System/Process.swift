@@ -81,6 +81,10 @@ public enum Process {
     /// Seconds that local time is ahead of UTC at a moment.
     public static func localOffset(at seconds: Int64) -> Int64 { cs_local_offset_seconds(seconds) }
 
+    /// Ends what the process does, without any order, and has it start again as it was started at
+    /// first. Returns, with an errno, only when that fails.
+    public static func startAgain(afterMilliseconds delay: Int64) -> Int32 { -cs_start_again(delay) }
+
     /// Ends the process with SIGABRT.
     public static func abandon() -> Never { abort() }
 }

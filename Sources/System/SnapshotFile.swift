@@ -53,6 +53,17 @@ extension File {
         return (descriptor, Int(status.st_size))
     }
 
+    /// Has reading go on at a byte of the file.
+    public static func seek(_ descriptor: Int32, to offset: Int) { _ = lseek(descriptor, offset, SEEK_SET) }
+
+    /// Cuts a file off behind so many bytes, for good; an errno, 0 for success.
+    public static func truncate(_ path: String, to bytes: Int) -> Int32 {
+        let descriptor = unsafe open(path, O_WRONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { return cs_errno() }
+        defer { close(descriptor) }
+        return ftruncate(descriptor, bytes) == 0 && fsync(descriptor) == 0 ? 0 : cs_errno()
+    }
+
     /// Appends up to `count` bytes that follow: how many, 0 at the end, or a negated errno.
     public static func read(_ descriptor: Int32, _ buffer: inout GrowingBytes, _ count: Int) -> Int {
         var result = 0

@@ -25,6 +25,28 @@ import Testing
         }
     }
 
+    @Test func clientsByMemory() {
+        let client = server.connect()
+        #expect(client("DEBUG", "CLIENT-EVICTION") == .error("ERR maxmemory-clients is disabled."))
+        #expect(client("CONFIG", "SET", "maxmemory-clients", "1gb") == "OK")
+        let lines = client("DEBUG", "CLIENT-EVICTION").text?.split(separator: "\n") ?? []
+        #expect(lines.count == 19)
+        #expect(lines.first?.hasPrefix("bucket          0 -      32767: tot-mem: ") == true && lines.first?.hasSuffix("clients: 1") == true)
+        #expect(lines.last == "bucket 4294967296+            : tot-mem:          0, clients: 0")
+    }
+
+    @Test func leaksAndNames() {
+        let client = server.connect()
+        #expect(client("DEBUG", "LEAK", "abc") == "OK")
+        #expect(server.engine.context.host.debug.leaked == [[97, 98, 99]])
+        let old = server.engine.context.host.replicationID
+        #expect(client("DEBUG", "CHANGE-REPL-ID") == "OK")
+        let new = server.engine.context.host.replicationID
+        #expect(new != old && new.utf8.count == 40 && new.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) })
+        #expect(client("INFO", "replication").text?.contains("master_replid:\(new)") == true)
+        #expect(client("DEBUG", "STRINGMATCH-TEST") == "Apparently the server did not crash: test passed")
+    }
+
     @Test func subcommandsThatAreNone() {
         let client = server.connect()
         #expect(client("DEBUG") == .error("ERR wrong number of arguments for 'debug' command"))

@@ -188,6 +188,35 @@ extension TestServer {
         #expect(client("SET", "c", "1") == "OK")
     }
 
+    /// What trackers are told about a removed key takes more memory than the key did.
+    @Test func noticesAboutEvictionsCauseNone() {
+        let server = measuredServer { $0.maximumMemoryPolicy = .allKeysLRU }
+        let client = server.connect()
+        let trackers = (0..<10).map { _ in server.connect() }
+        for tracker in trackers {
+            tracker("HELLO", "3")
+            #expect(tracker("CLIENT", "TRACKING", "ON") == "OK")
+        }
+        for key in 0..<300 {
+            let name = "\(key)" + String(repeating: "x", count: 1000)
+            client("SET", name, "x")
+            for tracker in trackers { #expect(tracker("GET", name) == "x") }
+        }
+        server.takeAway(40_000)
+        #expect((10...80).contains(server.evictedKeys), "\(server.evictedKeys) keys")
+    }
+
+    /// Who reads makes room as well: memory may have been used up by other things than writing.
+    @Test func readersEvict() {
+        let server = measuredServer { $0.maximumMemoryPolicy = .allKeysLRU }
+        let client = server.connect()
+        for key in 0..<100 { client("SET", "\(key)", String(repeating: "v", count: 1000)) }
+        server.engine.context.configuration.maximumMemory = server.used - 20_000
+        #expect(server.evictedKeys == 0)
+        #expect(client("GET", "none") == nil)
+        #expect((10...50).contains(server.evictedKeys), "\(server.evictedKeys) keys")
+    }
+
     @Test(arguments: [false, true])
     func evictionsArePropagatedAheadOfTheCommand(isLazy: Bool) {
         let server = measuredServer {

@@ -7,7 +7,7 @@ import Testing
         let log = server.log
         #expect(log.contains("=== REDIS BUG REPORT START: Cut & paste starting from here ==="))
         #expect(log.contains("crashed by signal: \(number)"))
-        for part in ["STACK TRACE", "REGISTERS", "INFO OUTPUT", "redis_version:", "used_memory:", "BUG REPORT END"] {
+        for part in ["STACK TRACE", "REGISTERS", "INFO OUTPUT", "redis_version:", "used_memory:", "CLIENT LIST OUTPUT", "BUG REPORT END"] {
             #expect(log.contains(part), "\(part)")
         }
     }
@@ -22,15 +22,59 @@ import Testing
         #expect(!FileManager.default.fileExists(atPath: server.directory + "/pid"))
     }
 
-    @Test(arguments: [("SEGFAULT", SIGSEGV), ("PANIC", SIGABRT), ("ASSERT", SIGABRT)])
+    @Test(arguments: [("SEGFAULT", SIGSEGV), ("PANIC", SIGABRT), ("ASSERT", SIGABRT), ("OOM", SIGABRT)])
     func faults(_ word: String, _ number: Int32) throws {
         let server = try ServerProcess()
         #expect(server.ask("DEBUG \(word)") == "")
         expectReport(server, signal: number)
         #expect(server.log.contains("debugCommand"), "functions have names")
         #expect(server.log.contains("CURRENT OR LAST COMMAND ------\ndebug\n"))
-        #expect(server.log.contains("Guru Meditation") == (word == "PANIC"))
+        #expect(server.log.contains("Guru Meditation") == (word == "PANIC" || word == "OOM"))
+        #expect(server.log.contains("Out Of Memory allocating") == (word == "OOM"))
         #expect(server.log.contains("ASSERTION FAILED") == (word == "ASSERT"))
+    }
+
+    @Test func reportsListClients() throws {
+        let server = try ServerProcess()
+        let wire = try #require(server.connect())
+        #expect(wire.ask("CLIENT SETNAME somebody") == "+OK\r\n")
+        #expect(wire.ask("INFO commandstats").contains("cmdstat_client|setname:calls=1") == true)
+        usleep(2_500_000)  // what is told is renewed every second
+        server.signal(SIGSEGV)
+        expectReport(server, signal: SIGSEGV)
+        #expect(server.log.contains(" name=somebody ") && server.log.contains("cmdstat_client|setname:calls=1"))
+    }
+
+    @Test func startsAgain() throws {
+        let server = try ServerProcess(["--save", "3600 1"])
+        let id = try #require(server.ask("INFO server")?.components(separatedBy: "run_id:").last?.prefix(40))
+        #expect(server.ask("SET k v") == "+OK\r\n")
+        #expect(server.ask("DEBUG RESTART 1") == "")
+        func starts() -> Int { server.log.components(separatedBy: "Ready to accept connections").count - 1 }
+        #expect(server.waits { _ in starts() == 2 })
+        #expect(server.ask("GET k") == "$1\r\nv\r\n", "in order: the data was saved")
+        #expect(server.ask("SET k w") == "+OK\r\n")
+        #expect(server.ask("DEBUG CRASH-AND-RECOVER") == "")
+        #expect(server.waits { _ in starts() == 3 })
+        #expect(server.ask("GET k") == "$1\r\nv\r\n", "a crash: nothing was saved")
+        #expect(server.ask("INFO server")?.contains(id) == false)
+        #expect(server.isRunning)
+    }
+
+    @Test func allocator() throws {
+        let server = try ServerProcess()
+        #expect(server.ask("DEBUG MALLCTL arenas.page") == ":4096\r\n")
+        #expect(server.ask("DEBUG MALLCTL thread.tcache.enabled 1") == ":1\r\n")
+        #expect(server.ask("DEBUG MALLCTL thread.allocated 1") == "-ERR Operation not permitted\r\n")
+        #expect(server.ask("DEBUG MALLCTL-STR opt.dss") == "$9\r\nsecondary\r\n")
+        #expect(server.ask("DEBUG MALLCTL-STR thread.tcache.flush VOID") == "+OK\r\n")
+        for name in ["arena.0.reset", "arena.0.destroy", "tcache.destroy"] {
+            #expect(server.ask("DEBUG MALLCTL-STR \(name) VOID")?.hasPrefix("-ERR ") == true, "takes memory that is in use")
+        }
+        #expect(server.ask("DEBUG MALLCTL-STR arenas.page") == "-ERR Invalid argument\r\n", "a number is no text")
+        for subcommand in ["MALLCTL", "MALLCTL-STR"] {
+            #expect(server.ask("DEBUG \(subcommand) nosuch") == "-ERR No such file or directory\r\n")
+        }
     }
 
     @Test func userDataIsHiddenUnlessWanted() throws {

@@ -57,6 +57,12 @@ static inline uint32_t cs_reference_load(const uint32_t *count) {
 
 /// A named jemalloc setting or figure that is a number or a flag; 0 or an errno.
 int cs_allocator_read(const char *name, uint64_t *value);
+/// Sets a number or a flag; 0 or an errno.
+int cs_allocator_write(const char *name, uint64_t value);
+/// A text; NULL when there is none. For names of texts only: other values are taken for pointers.
+const char *cs_allocator_text(const char *name);
+/// Has something done that takes and gives nothing; 0 or an errno.
+int cs_allocator_do(const char *name);
 /// A named jemalloc figure (stats.resident, ...); 0 when unknown.
 uint64_t cs_allocator_statistic(const char *name);
 /// Makes jemalloc's figures current.

@@ -13,7 +13,7 @@ void cs_crash_pid_file(const char *path);
 /// Has fatal signals reported before they end the process, or no more.
 void cs_crash_reports(bool enabled);
 /// Keeps a text about the server for the report, at most 4095 bytes. Not for several threads.
-void cs_crash_facts(const char *text, size_t bytes);
+void cs_crash_facts(const void *text, size_t bytes);
 /// The names of commands by number, each ended by a zero; kept for ever by the caller's leave.
 void cs_crash_command_names(const char *names, size_t bytes);
 /// Whether the input of clients may be shown.

@@ -9,6 +9,9 @@
 /// streams at /dev/null; the parent exits. To be called before there are threads.
 /// 0 in the child, or a negated errno.
 int cs_daemonize(void);
+/// Starts the program again in this process, with its first arguments in its first directory, after a
+/// delay; what is open is closed. Returns a negated errno when that fails, nothing otherwise.
+int cs_start_again(int64_t milliseconds);
 /// Writes what `ps` shows; cut to the room of the arguments and the environment.
 void cs_set_process_title(const char *title);
 /// Sends a state ("READY=1") to the socket that NOTIFY_SOCKET names; 0, or a negated errno.

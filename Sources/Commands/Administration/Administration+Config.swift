@@ -123,6 +123,9 @@ extension Administration {
             guard !directive.traits.contains(.protected) || mayChangeProtected else {
                 throw context.failure(bytes: refusal(word, "can't set protected config"))
             }
+            guard context.statistics.snapshots.loading == nil || !directive.traits.contains(.fixedWhileLoading) else {
+                throw context.failure("LOADING Redis is loading the dataset in memory")
+            }
             let name = String(decoding: word, as: UTF8.self).lowercased()
             guard !changes.contains(where: { $0.name == name }) else {
                 throw context.failure(bytes: refusal(word, "duplicate parameter"))
@@ -154,6 +157,13 @@ extension Administration {
     static func rewriteConfiguration(
         _ context: inout CommandContext, everything: Bool
     ) throws(CommandError) -> Outcome {
+        try writeConfiguration(&context, everything: everything)
+        context.reply.ok()
+        return .done
+    }
+
+    /// Renews the configuration's file.
+    static func writeConfiguration(_ context: inout CommandContext, everything: Bool) throws(CommandError) {
         let path = context.host.configurationFile
         guard !path.isEmpty else { throw context.failure("ERR The server is running without a config file") }
         let old = context.host.configuration.read(path)
@@ -162,8 +172,6 @@ extension Administration {
         if let text = context.host.configuration.replace(path, new) {
             throw context.failure("ERR Rewriting config file: \(text)")
         }
-        context.reply.ok()
-        return .done
     }
 
     private static func configHelp(

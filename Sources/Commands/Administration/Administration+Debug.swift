@@ -22,6 +22,7 @@ extension Administration {
         }
         let subcommand = arguments[1].text.lowercased()
         if try debugValue(subcommand, &context, arguments) { return .done }
+        if try debugProcess(subcommand, &context, arguments) { return .done }
         switch (subcommand, arguments.count) {
         case ("help", 2): debugHelp(&context)
         case ("set-active-expire", 3):
@@ -31,16 +32,12 @@ extension Administration {
             guard let seconds = arguments[2].double, seconds >= 0, seconds < 1e6 else { throw .notFloat }
             context.host.sleep(Int64(seconds * 1_000_000))
             context.reply.ok()
-        case ("segfault", 2): context.host.fault(.segmentation)
-        case ("panic", 2): context.host.fault(.panic)
-        case ("assert", 2): context.host.fault(.assertion)
         case ("object", 3), ("object", 4): try debugObject(&context, arguments)
         case ("digest", 2): DatasetDigest.reply(&context)
         case ("digest-value", 3...): DatasetDigest.reply(&context, ofValues: arguments)
         case ("pause-cron", 3):
             context.host.debug.isCyclePaused = try context.integer(arguments[2]).value != 0
             context.reply.ok()
-        case ("mallctl", 3): try debugAllocator(&context, arguments[2].text)
         case ("structsize", 2): debugSizes(&context)
         case ("htstats-key", 3), ("htstats-key", 4): try debugTableOfKey(&context, arguments[2])
         case ("sdslen", 3): try debugStringLength(&context, arguments[2])
@@ -71,7 +68,6 @@ extension Administration {
         context.replyHelp(
             "DEBUG",
             [
-                "ASSERT", "    Crash by an assertion that does not hold.",
                 "CONFIG-REWRITE-FORCE-ALL", "    Like CONFIG REWRITE, and writes defaults as well.",
                 "DIGEST", "    Answer with a digest of all data, the same for the same data.",
                 "DIGEST-VALUE <key> [<key> ...]", "    Answer with digests of values.",
@@ -79,9 +75,7 @@ extension Administration {
                 "HTSTATS <dbid>", "    Show how full the tables of a database are.",
                 "HTSTATS-KEY <key>", "    Show how full the table of a value is.",
                 "LOG <message>", "    Write <message> to the server's log.",
-                "MALLCTL <name>", "    Show a setting or figure of the allocator.",
                 "OBJECT <key> [fast]", "    Show how the value of <key> is held; fast: without its serialized length.",
-                "PANIC", "    Crash as if a bug had been noticed.",
                 "PAUSE-CRON <0|1>", "    Stop the periodic work, or let it go on.",
                 "POPULATE <count> [<prefix>] [<size>]", "    Create <count> string keys named <prefix>:<number>.",
                 "PROTOCOL <type>", "    Answer with a value of the given reply type.",
@@ -89,12 +83,11 @@ extension Administration {
                 "    Save all data and load it again. NOSAVE: load the file that is there; NOFLUSH: keep the present keys;",
                 "    MERGE: let those of the file replace them.",
                 "SDSLEN <key>", "    Show the lengths and capacities of key and value.",
-                "SEGFAULT", "    Crash by writing to memory that cannot be written.",
                 "SET-ACTIVE-EXPIRE <0|1>", "    Switch the active removal of expired keys.",
                 "SET-SKIP-CHECKSUM-VALIDATION <0|1>", "    Take payloads for RESTORE whose checksum is wrong.",
                 "SLEEP <seconds>", "    Stop the whole server for <seconds>, fractions allowed.",
                 "STRUCTSIZE", "    Show the sizes of some structures.",
                 "STRINGMATCH-LEN <length> <pattern>", "    Match a string of <length> letters with <pattern>.",
-            ] + debugValueHelp)
+            ] + debugValueHelp + debugProcessHelp)
     }
 }

@@ -90,10 +90,4 @@ extension Administration {
         ]
         context.reply.status([UInt8](sizes.map { "\($0.0):\($0.1)" }.joined(separator: " ")).rawSpan)
     }
-
-    static func debugAllocator(_ context: inout CommandContext, _ name: String) throws(CommandError) {
-        let (value, problem) = context.host.allocatorValue(name)
-        if let problem { throw context.failure("ERR \(problem)") }
-        context.reply.integer(value)
-    }
 }

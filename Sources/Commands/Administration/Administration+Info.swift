@@ -43,13 +43,23 @@ extension Administration {
     ) throws(CommandError) -> Outcome {
         var chosen = Set(arguments.count == 1 ? Section.common : [])
         for i in 1..<arguments.count { chosen.formUnion(Section.named(arguments[i].text.lowercased())) }
+        let text = text(of: chosen, &context, lineEnd: "\r\n")
+        context.reply.verbatim([UInt8](text).rawSpan, format: "txt")
+        return .done
+    }
+
+    private static func text(of chosen: Set<Section>, _ context: inout CommandContext, lineEnd: String) -> String {
         var texts: [String] = []
         for section in Section.allCases where chosen.contains(section) {
-            let lines = fields(section, &context).map { "\($0.0):\($0.1)\r\n" }
-            texts.append("# \(section.title)\r\n" + lines.joined())
+            let lines = fields(section, &context).map { "\($0.0):\($0.1)\(lineEnd)" }
+            texts.append("# \(section.title)\(lineEnd)" + lines.joined())
         }
-        context.reply.verbatim([UInt8](texts.joined(separator: "\r\n")).rawSpan, format: "txt")
-        return .done
+        return texts.joined(separator: lineEnd)
+    }
+
+    /// The sections that a report of a crash shows: what is quickly told, and what commands were used.
+    static func infoForReport(_ context: inout CommandContext) -> String {
+        text(of: Set(Section.common + [.commandstats]), &context, lineEnd: "\n")
     }
 
     private static func fields(_ section: Section, _ context: inout CommandContext) -> [(String, String)] {
