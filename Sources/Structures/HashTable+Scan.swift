@@ -63,24 +63,38 @@ extension HashTable {
         return found
     }
 
-    /// Visits the elements that lie in a random bucket and in those behind it, until `wanted`
-    /// or more were visited. Cheaper than as many random elements: neighbours share cache
-    /// lines, and nobody asks for their hashes.
+    /// Visits the elements of whole buckets from a random one on, until `wanted` or more
+    /// were visited. Cheaper than as many random elements: neighbours share cache lines.
     @inlinable
     public func sample(_ wanted: Int, using random: inout RandomGenerator, _ body: (Element) -> Void) {
         guard count > 0 else { return }
-        let buckets = current.count + old.count
-        var bucket = random.below(buckets)
+        // During a resize the two tables are filled unevenly, and only a scan meets all alike.
+        if isResizing { return sampleByScan(wanted, using: &random, body) }
+        var bucket = random.below(current.count)
         var visited = 0
         // A table is hardly filled only in the last moments of a shrink.
-        for _ in 0..<min(buckets, 64 + wanted) where visited < min(wanted, count) {
-            let visit: (Element) -> Void = { element in
+        for _ in 0..<min(current.count, 64 + wanted) where visited < min(wanted, count) {
+            unsafe current.forEach(in: bucket) { element in
                 visited += 1
                 body(element)
             }
-            unsafe bucket < current.count
-                ? current.forEach(in: bucket, visit) : old.forEach(in: bucket - current.count, visit)
-            bucket = bucket + 1 == buckets ? 0 : bucket + 1
+            bucket = bucket + 1 == current.count ? 0 : bucket + 1
+        }
+        if visited == 0, let element = randomElement(using: &random) { body(element) }
+    }
+
+    /// The same by the order of hashes, which have to be computed for it.
+    @usableFromInline
+    func sampleByScan(_ wanted: Int, using random: inout RandomGenerator, _ body: (Element) -> Void) {
+        let buckets = old.count < current.count ? old.count : current.count
+        let first = random.below(buckets)
+        var position = first == 0 ? 0 : Self.end(ofBucket: first - 1, of: buckets).map { ($0 >> 16) + ($0 & 0xffff == 0 ? 0 : 1) } ?? 0
+        var visited = 0
+        for _ in 0..<min(buckets, 64 + wanted) where visited < min(wanted, count) {
+            position = scan(from: position) { element in
+                visited += 1
+                body(element)
+            } ?? 0
         }
         if visited == 0, let element = randomElement(using: &random) { body(element) }
     }
