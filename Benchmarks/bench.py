@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Needletail beside its peers: CPU, latency and memory in one run.
 
-    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items,messages] [--servers needletail,valkey,redis]
-                        [--rounds 3] [--quick] [--server PATH] [--markdown FILE]
+    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items,messages] [--only "HSET,ZADD"]
+                        [--servers needletail,valkey,redis] [--rounds 3] [--quick]
+                        [--server PATH] [--markdown FILE]
 
 cpu      server CPU per request and throughput, SET and GET of 64-byte values
          over a million random keys, all present, driven by redis-benchmark
@@ -143,6 +144,8 @@ def main():
     parser.add_argument("--rows", type=choice(SECTIONS), default=SECTIONS, help="sections, by comma")
     parser.add_argument("--servers", type=choice(NAMES), default=NAMES, help="servers, by comma")
     parser.add_argument("--server", default=ROOT / ".build/release/needletail-server", help="Needletail's binary")
+    parser.add_argument("--only", type=lambda text: text.split(","), default=[""], metavar="LABELS",
+                        help="beginnings of rows in the sections types and items, by comma")
     parser.add_argument("--rounds", type=int, help="default 3, with --quick 1")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report there too")
@@ -182,10 +185,10 @@ def main():
         add(f"Bytes per idle connection, {CONNECTIONS // scale:,} connections", measure_connections(programs, scale))
 
     if "types" in options.rows:
-        costs, targets = types.measure(programs, Server, rounds, scale, say)
+        costs, targets = types.measure(programs, Server, options.only, rounds, scale, say)
         add("Server CPU per request on data types, us", costs, targets=targets)
     if "items" in options.rows:
-        weights, targets = types.weigh(programs, Server, scale, say)
+        weights, targets = types.weigh(programs, Server, options.only, scale, say)
         add("Bytes of used_memory per item, mean of three sizes", weights, targets=targets)
 
     if "messages" in options.rows:

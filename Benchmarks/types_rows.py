@@ -179,7 +179,12 @@ def load(server, items, count):
         fill(server, items.command, "weighed", [word for index in chunk for word in items.words(index)], 1000)
 
 
-def measure(programs, start, rounds, scale, remark):
+def chosen(rows, only):
+    """The rows whose labels begin with one of these texts."""
+    return [row for row in rows if row.label.startswith(tuple(only))]
+
+
+def measure(programs, start, only, rounds, scale, remark):
     """{"row, pipeline N": {server: median microseconds per request}}, and the targets of the rows.
 
     `start` makes a running server of a program.
@@ -191,7 +196,7 @@ def measure(programs, start, rounds, scale, remark):
             remark(f"data of all types into {server.name}")
             prepare(server, scale)
         for turn in range(rounds):
-            for row in ROWS:
+            for row in chosen(ROWS, only):
                 for pipeline in (1,) if row.slow else (1, 16):
                     label = f"{row.label}, pipeline {pipeline}"
                     targets[label] = row.target
@@ -203,10 +208,10 @@ def measure(programs, start, rounds, scale, remark):
     return {label: {name: statistics.median(costs) for name, costs in row.items()} for label, row in runs.items()}, targets
 
 
-def weigh(programs, start, scale, remark):
+def weigh(programs, start, only, scale, remark):
     """({row: {server: used bytes per item, mean of the sizes}}, the targets)"""
     rows = {}
-    for items in ITEMS:
+    for items in chosen(ITEMS, only):
         for count in (size // scale for size in items.counts):
             for program in programs:
                 with start(program) as server:

@@ -206,7 +206,9 @@ class WorkTree:
         (self.path / "src").mkdir()
         (self.path / "src/valgrind.sup").symlink_to(SUITE / "src/valgrind.sup")
         self.program("redis-server", server)
-        for name in ("redis-cli", "redis-benchmark", "redis-check-rdb", "redis-check-aof"):
+        for name in ("redis-check-rdb", "redis-check-aof"):  # one program, as with Redis
+            self.program(name, server)
+        for name in ("redis-cli", "redis-benchmark"):
             if found := shutil.which(name):
                 self.program(name, found)
 

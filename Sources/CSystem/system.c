@@ -102,6 +102,27 @@ int cs_connect_tcp(const char *address, uint16_t port, const char *source, uint3
     return fd;
 }
 
+int cs_resolve(const char *name, char *text, size_t capacity) {
+    struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
+    struct addrinfo *found = NULL;
+    int failure = getaddrinfo(name, NULL, &hints, &found);
+    size_t used = 0;
+    text[0] = 0;
+    if (failure != 0) return failure;
+    for (struct addrinfo *a = found; a; a = a->ai_next) {
+        char host[NI_MAXHOST];
+        if (getnameinfo(a->ai_addr, a->ai_addrlen, host, sizeof host, NULL, 0, NI_NUMERICHOST) != 0) continue;
+        int n = snprintf(text + used, capacity - used, "%s\n", host);
+        if (n < 0 || (size_t)n >= capacity - used) {
+            text[used] = 0;
+            break;
+        }
+        used += (size_t)n;
+    }
+    freeaddrinfo(found);
+    return 0;
+}
+
 size_t cs_socket_name(int fd, bool peer, char *text, size_t capacity) {
     struct sockaddr_storage address;
     socklen_t size = sizeof address;

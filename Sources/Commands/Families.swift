@@ -4,7 +4,7 @@ import Engine
 public enum Families {
     public static var all: [CommandDeclaration] {
         values + Sorting.declarations + Transactions.declarations + Keys.declarations + Connection.declarations
-            + Messages.declarations + Introspection.declarations + Administration.declarations + Snapshots.declarations
+            + Messages.declarations + Introspection.declarations + Administration.declarations + Snapshots.declarations + AppendOnly.declarations
     }
 
     private static var values: [CommandDeclaration] {

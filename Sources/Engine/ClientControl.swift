@@ -15,6 +15,8 @@ struct Attention: OptionSet, Sendable {
     static var pushed: Self { Self(rawValue: 1 << 3) }
     /// More keys are tracked than `tracking-table-max-keys` allows.
     static var crowded: Self { Self(rawValue: 1 << 4) }
+    /// Exchanges with other servers hold keys.
+    static var held: Self { Self(rawValue: 1 << 5) }
     /// The command under way named arguments that nobody may see.
     static var redacted: Self { Self(rawValue: 1 << 2) }
 }

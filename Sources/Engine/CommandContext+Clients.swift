@@ -49,7 +49,7 @@ extension CommandContext {
     public mutating func unblock(_ id: SessionID, _ how: Unblocking) -> Bool {
         guard !blocking.unblocking.contains(where: { $0.session == id }) else { return false }
         let isBlocked = clients.slab.with(id) {
-            $0.flags.contains(.blocked) && $0.flags.isDisjoint(with: [.killed, .postponed])
+            $0.flags.contains(.blocked) && $0.flags.isDisjoint(with: [.killed, .postponed, .exchanging])
         }
         guard isBlocked == true else { return false }
         blocking.unblocking.append((id, how))

@@ -77,11 +77,11 @@ extension CommandContext {
         guard !session.flags.contains(.noTouch) else { return }
         switch accessPolicy {
         case .recency:
-            entry.access = AccessBits(seconds: now)
+            entry.access = AccessBits(seconds: presentTime)
         case .modification: break
         case .frequency(let decayMinutes, let factor):
             entry.access = entry.access.touchedFrequency(
-                at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
+                at: presentTime, decayMinutes: decayMinutes, factor: factor, using: &random)
         }
     }
 
@@ -94,13 +94,13 @@ extension CommandContext {
     }
 
     /// The access bits of a value that is new.
-    public var freshAccess: AccessBits { accessPolicy.initial(at: now) }
+    public var freshAccess: AccessBits { accessPolicy.initial(at: presentTime) }
 
     /// The access bits that a written string gets: a frequency survives overwriting, and counts it.
     mutating func access(after slot: KeySlot) -> AccessBits {
         if case .frequency(let decayMinutes, let factor) = accessPolicy, let entry = slot.entry {
             return entry.access.touchedFrequency(
-                at: now, decayMinutes: decayMinutes, factor: factor, using: &random)
+                at: presentTime, decayMinutes: decayMinutes, factor: factor, using: &random)
         }
         return freshAccess
     }
@@ -216,16 +216,8 @@ extension CommandContext {
         return keyspace[database][partition: 0].averageTimeToLive(at: now, samples: 16, using: &sampling)
     }
 
-    /// Bucket counts of a database's tables, for DEBUG HTSTATS.
-    public func tableStatistics(_ database: DatabaseIndex) -> (keys: Int, expiring: Int) {
-        var result = (keys: 0, expiring: 0)
-        for i in 0..<keyspace[database].partitionCount {
-            let counts = keyspace[database][partition: i].bucketCounts
-            result.keys += counts.entries
-            result.expiring += counts.expiring
-        }
-        return result
-    }
+    /// How keys are spread over a database's tables, for DEBUG HTSTATS.
+    public func tableSpreads(_ database: DatabaseIndex) -> TableSpreads { keyspace[database].tableSpreads }
 
     /// Bytes of a database's tables.
     public func tableBytes(_ database: DatabaseIndex) -> (keys: Int, expiring: Int) {

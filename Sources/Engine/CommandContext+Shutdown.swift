@@ -17,9 +17,31 @@ public struct ShutdownWish: Sendable {
 }
 
 extension CommandContext {
+    /// Has what the append-only file should hold be on the disk; false when the process must not end.
+    private mutating func prepareAppendOnlyFile(_ wish: ShutdownWish) -> Bool {
+        if statistics.appendOnly.mode == .awaitingRewrite {
+            if wish.isForced {
+                log(.warning, "Writing initial AOF. Exit anyway.")
+            } else {
+                log(.warning, "Writing initial AOF, can't exit.")
+                return false
+            }
+        }
+        if statistics.appendOnly.child != nil {
+            log(.warning, "There is a child rewriting the AOF. Killing it!")
+            endRewriteNow()
+        }
+        guard statistics.appendOnly.file >= 0 else { return true }
+        log(.notice, "Calling fsync() on the AOF file.")
+        let failure = writeAppendOnlyFileNow()
+        if failure != 0 { log(.warning, "Fail to fsync the AOF file: \(describe(failure))") }
+        return failure == 0 || wish.isForced
+    }
+
     /// Saves the data if that is wanted; false when the process must not end.
     public mutating func prepareShutdown(_ wish: ShutdownWish) -> Bool {
         guard let files = host.snapshots else { return wish.saves != true || wish.isForced }
+        guard prepareAppendOnlyFile(wish) else { return false }
         if statistics.snapshots.child != nil {
             files.log(.warning, "There is a child saving an .rdb. Killing it!")
             endBackgroundSaveNow()

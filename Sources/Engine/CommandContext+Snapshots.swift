@@ -34,7 +34,7 @@ extension CommandContext {
     }
 
     /// The version in which a file is written now; nil when that would lose what must not be lost.
-    private var snapshotVersion: SnapshotVersion? {
+    var snapshotVersion: SnapshotVersion? {
         let needsExpiries = hasFieldExpiries
         if let wanted = configuration.persistence.version.version {
             return needsExpiries && !wanted.hasFieldExpiries && !configuration.persistence.dropsFieldExpiries ? nil : wanted
@@ -97,7 +97,10 @@ extension CommandContext {
     /// A process's name for a file that is not whole yet.
     private func temporaryName(_ process: Int32) -> String { "temp-\(process).rdb" }
 
-    private func write(_ file: Int32, _ version: SnapshotVersion, _ files: any SnapshotHost, _ inChild: Bool) -> Int32 {
+    /// `isBase`: of an append-only file.
+    func write(
+        _ file: Int32, _ version: SnapshotVersion, _ files: any SnapshotHost, _ inChild: Bool, isBase: Bool = false
+    ) -> Int32 {
         let settings = configuration.persistence
         var format = SnapshotSettings()
         format.version = version
@@ -119,7 +122,7 @@ extension CommandContext {
             return failure
         }
         let sleep = host.sleep
-        return writer.write(keyspace, snapshotExtras) { keys in
+        return writer.write(keyspace, snapshotExtras(isBase: isBase)) { keys in
             if settings.saveDelay != 0 { Self.delay(settings.saveDelay, keys, sleep) }
             if inChild, keys & Self.reportMask == 0 { files.report(keys: keys) }
             return true
@@ -127,20 +130,20 @@ extension CommandContext {
     }
 
     /// After so many bytes the file is sent on its way to the disk.
-    private static var pushBytes: Int { 4 << 20 }
+    static var pushBytes: Int { 4 << 20 }
     /// The child reports every 1024 keys; the host decides what is told.
-    private static var reportMask: Int { 1023 }
+    static var reportMask: Int { 1023 }
 
     /// Waits so many microseconds; negative: one for so many keys.
     static func delay(_ microseconds: Int64, _ keys: Int, _ sleep: (Int64) -> Void) {
         if microseconds > 0 { sleep(microseconds) } else if keys % Int(-microseconds) == 0 { sleep(1) }
     }
 
-    private var snapshotExtras: SnapshotExtras {
+    private func snapshotExtras(isBase: Bool) -> SnapshotExtras {
         var extras = statistics.snapshots.extras
         extras.fields = [
             ("redis-ver", host.snapshots?.version ?? ""), ("redis-bits", "64"), ("ctime", "\(now / 1000)"),
-            ("used-mem", "\(host.memory().used)"), ("aof-base", "0"),
+            ("used-mem", "\(host.memory().used)"), ("aof-base", isBase ? "1" : "0"),
         ]
         return extras
     }
@@ -214,6 +217,8 @@ extension CommandContext {
     /// Looks after the child, and starts one where that is due. Called by the cycle.
     mutating func followSnapshots() {
         guard let files = host.snapshots else { return }
+        // There is one child at a time.
+        guard statistics.appendOnly.child == nil else { return }
         if let child = statistics.snapshots.child {
             if let report = files.latestReport() { note(report) }
             if let end = files.reap(child.process) { finishBackgroundSave(child, end, files) }

@@ -10,10 +10,17 @@ public struct CommandContext: ~Copyable {
     public var reply = ReplyWriter()
     /// What is propagated, where it differs from the command as it came.
     public var effects = EffectBuffer()
+    /// The stream of what was propagated.
+    public var journal = Journal()
     /// Randomness, repeatable from the engine's seed.
     public var random: RandomGenerator
     /// The unit's moment.
     public internal(set) var now: Milliseconds = 0
+    /// While a history is replayed: the present. Then `now` is the beginning of time, since what is to
+    /// go at which moment stands in the history.
+    var present: Milliseconds?
+    /// The moment from which spans count, and of which access bits tell.
+    public var presentTime: Milliseconds { present ?? now }
     public let time: TimeSource
     public var configuration: Configuration { didSet { followConfiguration() } }
     public var statistics: Statistics
@@ -109,8 +116,12 @@ public struct CommandContext: ~Copyable {
     }
 }
 
-struct BlockingRequests {
+struct BlockingRequests: ~Copyable {
     var waiting: WaitRequest?
+    /// What the command wants to say to another server.
+    var exchange: Box<Exchange>?
+    /// What came of it, while the command runs again.
+    var answer: ExchangeAnswer?
     /// Blocked clients to be woken after the unit (CLIENT UNBLOCK).
     var unblocking: [(session: SessionID, how: Unblocking)] = []
     /// Databases whose keys were all exchanged (SWAPDB).
@@ -129,6 +140,8 @@ public struct HostRequests: Sendable {
     /// Directives that were changed.
     public var changedDirectives: [String] = []
     public var isShuttingDown = false
+    /// The process is to end with an error at once, without another reply: the log says why.
+    public var isFailing = false
     /// Sessions whose connections are to be closed.
     public var closing: [SessionID] = []
     public var purgeMemory = false
@@ -138,7 +151,7 @@ public struct HostRequests: Sendable {
     public init() {}
 
     @inlinable var isAny: Bool {
-        isShuttingDown || purgeMemory || resetStatistics || !changedDirectives.isEmpty
+        isShuttingDown || isFailing || purgeMemory || resetStatistics || !changedDirectives.isEmpty
             || !closing.isEmpty || !logLines.isEmpty
     }
 }
@@ -153,6 +166,8 @@ public struct DebugSettings: Sendable {
     public var isCyclePaused = false
     /// Bytes from which a list's element gets a node of its own; 0: what passes the node's limit.
     public var listPackedThreshold = 0
+    /// Microseconds to wait in front of each write to the append-only file.
+    public var appendOnlyDelay: Int64 = 0
     /// What DEBUG LEAK was given, never to be freed.
     public var leaked: [[UInt8]] = []
 
@@ -190,6 +205,8 @@ public struct HostFacts: Sendable {
     public var configuration = ConfigurationHost()
     /// Files and children for snapshots; nil where there are none.
     public var snapshots: (any SnapshotHost)?
+    /// The disk of the append-only file; nil where there is none.
+    public var appendOnly: (any AppendOnlyHost)?
     /// Breaks the process, as its bugs would (DEBUG SEGFAULT and the like).
     public var fault: @Sendable (Fault) -> Void = { _ in }
 

@@ -16,6 +16,9 @@ public enum Outcome: Sendable {
     /// Nothing is written; the command runs again when one of the keys named
     /// with `CommandContext.wait` is modified.
     case block
+    /// Nothing is written; the command runs again when another server has answered
+    /// to what `CommandContext.exchange` has named.
+    case exchange
     /// The connection ends once the reply is sent.
     case close
     /// The queued commands of the session's transaction are to be run.
@@ -60,6 +63,11 @@ public struct CommandFlags: OptionSet, Sendable {
 
     /// Allowed to RESP2 clients while they are subscribed (not told to clients).
     public static var whileSubscribed: Self { Self(rawValue: 1 << 27) }
+
+    /// Its keys may lie in other databases than the selected one (not told to clients).
+    public static var crossesDatabases: Self { Self(rawValue: 1 << 26) }
+    /// Waits for another server, which is not possible in a transaction (not told to clients).
+    public static var exchanges: Self { Self(rawValue: 1 << 25) }
 
     /// The names that clients see, in the order in which COMMAND lists them.
     public static var names: [(CommandFlags, StaticString)] {

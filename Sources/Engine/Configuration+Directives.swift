@@ -38,7 +38,7 @@ public struct DirectiveTable: Sendable {
     static var long: ClosedRange<Int64> { 0...Int64.max }
     static var port: ClosedRange<Int64> { 0...65535 }
 
-    private static var acting: [Directive] { engine + network + process + log + monitoring + limits + values + persistence }
+    private static var acting: [Directive] { engine + network + process + log + monitoring + limits + values + persistence + appendOnly }
 
     private static var engine: [Directive] {
         [

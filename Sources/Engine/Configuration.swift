@@ -41,6 +41,8 @@ public struct Configuration: Sendable {
     public var values = ValueLimits()
     /// How data is saved and loaded.
     public var persistence = PersistenceSettings()
+    /// The append-only file.
+    public var appendOnly = AppendOnlySettings()
     /// Directives whose feature does not act yet, by name: kept and told, nothing more.
     public var kept: [String: [UInt8]] = [:]
 

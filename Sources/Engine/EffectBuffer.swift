@@ -8,6 +8,8 @@ public struct EffectBuffer: ~Copyable {
     var bytes = ByteWriter()
     /// Commands in the buffer since the unit began.
     public private(set) var count = 0
+    /// Commands among them that change no data.
+    private var messages = 0
     /// Whether the command under way has said itself what to propagate.
     private(set) var isExplicit = false
     /// The database of the command under way, of the first command in the
@@ -41,6 +43,12 @@ public struct EffectBuffer: ~Copyable {
     mutating func prepare(in database: DatabaseIndex) {
         isExplicit = false
         self.database = database
+    }
+
+    /// Starts a command that changes no data, for those only who listen now: a file that holds nothing else goes without it.
+    public mutating func beginMessage(_ words: Int) {
+        messages += 1
+        begin(words)
     }
 
     /// Starts a command of `words` words, which must follow.
@@ -79,11 +87,19 @@ public struct EffectBuffer: ~Copyable {
         for i in 0..<arguments.count { bytes.appendBulk(arguments[i]) }
     }
 
+    /// Forgets what the unit collected.
+    mutating func discard() {
+        lazyDeletions.removeAll()
+        bytes.discard()
+        (count, messages) = (0, 0)
+    }
+
     /// Hands everything the unit collected to the journal.
     mutating func drain(into journal: inout Journal) {
         let total = lazyDeletions.count + count
         guard total > 0 else { return }
-        if total > 1 { journal.beginGroup(in: lazyDeletions.first?.database ?? firstDatabase) }
+        let isGrouped = total > 1 && messages < total
+        if isGrouped { journal.beginGroup(in: lazyDeletions.first?.database ?? firstDatabase) }
         for deletion in lazyDeletions {
             var writer = ByteWriter()
             writer.appendHeader(42, deletion.field == nil ? 2 : 3)
@@ -98,10 +114,10 @@ public struct EffectBuffer: ~Copyable {
         if count > 0 {
             var chain = ByteChain()
             bytes.cut(into: &chain)
-            journal.append(chain, in: firstDatabase, endingIn: lastDatabase)
+            if messages == total { journal.pass(chain) } else { journal.append(chain, in: firstDatabase, endingIn: lastDatabase) }
             bytes.recycle()
-            count = 0
+            (count, messages) = (0, 0)
         }
-        if total > 1 { journal.endGroup() }
+        if isGrouped { journal.endGroup() }
     }
 }

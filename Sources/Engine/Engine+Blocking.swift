@@ -51,7 +51,7 @@ extension Engine {
                 }
                 guard found == type else { continue }
             }
-            retry(waiter.session)
+            if !isHeldBack(waiter.session) { retry(waiter.session) }
         }
     }
 
@@ -117,16 +117,19 @@ extension Engine {
 
     /// When `serveDeadlines` has work although nothing arrives, monotonic nanoseconds.
     public var nextDeadline: Int64? {
-        guard let deadline = blocked.nextDeadline else { return nil }
+        var next = blocked.nextDeadline
+        if let moment = links.nextDeadline { next = min(moment, next ?? moment) }
+        guard let deadline = next else { return nil }
         let (wall, overflow) = deadline.multipliedReportingOverflow(by: 1_000_000)
         return overflow ? .max : max(1, wall &- wallOrigin)
     }
 
-    /// Answers the blocked clients whose time is over. To be called once a turn.
+    /// Answers the blocked clients, and ends the links, whose time is over. To be called once a turn.
     public mutating func serveDeadlines() {
         guard let deadline = nextDeadline, deadline <= context.time.monotonicNanoseconds else { return }
         refreshTime()
         timeOutBlockedClients()
+        timeOutLinks()
     }
 
     /// Answers blocked clients whose time is over.
@@ -168,7 +171,7 @@ extension Engine {
     }
 
     /// What the served session sent while it was blocked is run in the next turn.
-    private mutating func goOnLater() {
+    mutating func goOnLater() {
         if context.session.pendingInputBytes > 0 { yielded.append(context.session.id) }
     }
 }

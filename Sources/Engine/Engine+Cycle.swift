@@ -36,7 +36,9 @@ extension Engine {
                 turnNanoseconds: context.statistics.turns.nanoseconds, milliseconds: context.now))
         context.statistics.memory.peak = max(context.statistics.memory.peak, context.host.memory().used)
         timeOutBlockedClients()
+        timeOutLinks()
         context.followSnapshots()
+        context.followAppendOnlyFile()
         endPauseIfDue()
         releasePostponed()
         checkSoftLimits()
@@ -94,7 +96,7 @@ extension Engine {
         for key in due {
             let hash = context.keyspace.hash(key.rawSpan)
             context.expire(key.rawSpan, hash, index)
-            context.effects.drain(into: &journal)
+            context.effects.drain(into: &context.journal)
         }
         if context.notices.hasRecorded { deliverNotices() }
         let share = Double(due.count) / Double(max(1, result.visited))

@@ -92,7 +92,7 @@ extension Engine {
         context.keyspace.evict(victim, lazily: isLazy)
         let freed = before &- excess
         context.statistics.eviction.removedKeys &+= 1
-        context.effects.drain(into: &journal)
+        context.effects.drain(into: &context.journal)
         return freed
     }
 

@@ -26,6 +26,7 @@ extension Engine {
         case .done: break
         case .close: context.session.flags.insert(.closing)
         case .block: block(arguments)
+        case .exchange: beginExchange(arguments)
         case .executeTransaction: executeTransaction()
         }
         endUnit()
@@ -44,8 +45,9 @@ extension Engine {
         context.limitTrackedKeys()
         if context.clients.control.attention.contains(.pushed) { deliverHeldPushes() }
         guard isAllowedToMonitor(command) else { return false }
-        guard isPaused(command) else { return true }
-        postpone(arguments)
+        let isPaused = isPaused(command)
+        guard isPaused || isHeldBack(command, arguments) else { return true }
+        postpone(arguments, isPaused: isPaused)
         return false
     }
 
@@ -83,7 +85,7 @@ extension Engine {
             return nil
         }
         // What runs at once says itself, in its own words, that it is not allowed.
-        if flags.contains(.noMulti), !flags.contains(.immediate), context.session.hasTransaction {
+        if !flags.isDisjoint(with: [.noMulti, .exchanges]), !flags.contains(.immediate), context.session.hasTransaction {
             reject([UInt8]("ERR Command not allowed inside a transaction"), command)
             return nil
         }
@@ -98,8 +100,8 @@ extension Engine {
             reject([UInt8]("LOADING Redis is loading the dataset in memory"), command)
             return nil
         }
-        if refusesWrites, flags.contains(.write) || context.commands.commands[command].fullName == "ping" {
-            reject([UInt8](Self.saveFailureText), command)
+        if let refusal = diskRefusal, flags.contains(.write) || context.commands.commands[command].fullName == "ping" {
+            reject([UInt8](refusal), command)
             return nil
         }
         return isOutOfMemory(for: command) ? nil : command
@@ -115,10 +117,22 @@ extension Engine {
         return true
     }
 
-    /// Whether writes are refused because the data could not be saved.
-    private var refusesWrites: Bool {
-        !context.statistics.snapshots.isLastSaveGood && context.configuration.persistence.stopsWritesOnError
-            && !context.configuration.persistence.savePoints.isEmpty
+    /// Why writes are refused while the data cannot be brought onto the disk; nil when they are not.
+    private var diskRefusal: String? {
+        @inline(__always)
+        get {
+            guard context.statistics.appendOnly.failsToWrite || !context.statistics.snapshots.isLastSaveGood else { return nil }
+            return findDiskRefusal()
+        }
+    }
+
+    @inline(never)
+    private func findDiskRefusal() -> String? {
+        if !context.statistics.snapshots.isLastSaveGood, context.configuration.persistence.stopsWritesOnError,
+            !context.configuration.persistence.savePoints.isEmpty {
+            return Self.saveFailureText
+        }
+        return context.appendOnlyRefusal
     }
 
     private static var saveFailureText: String {
@@ -150,7 +164,9 @@ extension Engine {
         }
         if context.session.flags.contains(.tracking) { context.rememberKeys(of: id, arguments) }
         let tick = context.time.monotonicNanoseconds
-        if case .block = outcome {} else {
+        switch outcome {
+        case .block, .exchange: break
+        case .done, .close, .executeTransaction:
             account(id, arguments, tick &- lastTick, replyBytes: context.reply.bytes.count &- repliesBefore)
         }
         lastTick = tick
@@ -166,7 +182,7 @@ extension Engine {
 
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
     mutating func endUnit() {
-        context.effects.drain(into: &journal)
+        context.effects.drain(into: &context.journal)
         if context.notices.hasRecorded { deliverNotices() }
         advanceNow()
     }

@@ -29,11 +29,11 @@ extension Engine {
         var removed = 0
         while removed < Self.fieldsPerHash, let name = context.removeDueField(&slot) {
             context.noteExpired(name, key, slot)
-            context.effects.drain(into: &journal)
+            context.effects.drain(into: &context.journal)
             removed += 1
         }
         if removed > 0 { context.noteFieldsExpired(key, &slot) }
-        context.effects.drain(into: &journal)
+        context.effects.drain(into: &context.journal)
         if context.notices.hasRecorded { deliverNotices() }
     }
 }

@@ -39,8 +39,6 @@ extension Engine {
             context.reply.bytes.cut(into: &context.served.value.output)
         }
         if context.clients.control.attention.contains(.pushed) { context.deliverHeldPushes() }
-        // Replies that CLIENT REPLY moved here early depend on the journal as well.
-        if !context.session.output.isEmpty { context.session.delivery.position = journal.position }
         let id = context.session.id
         let isClosing = context.session.flags.contains(.closing)
         if !context.session.output.isEmpty || isClosing, !context.session.flags.contains(.dirty) {
@@ -293,7 +291,7 @@ extension Engine {
     }
 
     /// What a session's commands brought about for others.
-    private mutating func serveOthers() {
+    mutating func serveOthers() {
         unblockAsRequested()
         serveBlockedClients()
         if context.clients.tracking.prefixCount > 0 { context.sendBroadcasts() }

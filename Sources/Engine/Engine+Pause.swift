@@ -19,13 +19,13 @@ extension Engine {
         return !flags.isDisjoint(with: [.write, .mayReplicate])
     }
 
-    /// Keeps the command of the served session until the pause ends.
-    mutating func postpone(_ arguments: borrowing Arguments) {
+    /// Keeps the command of the served session until the pause ends, or until a held key is released.
+    mutating func postpone(_ arguments: borrowing Arguments, isPaused: Bool) {
         context.session.flags.formUnion([.blocked, .postponed])
         context.session.postponed = Box(OwnedArguments(copying: arguments))
         context.statistics.blocking.clients += 1
         let id = context.session.id
-        context.clients.control.postponed.append(id)
+        if isPaused { context.clients.control.postponed.append(id) } else { links.held.waiting.append(id) }
     }
 
     /// Ends a pause whose time is over.

@@ -10,11 +10,11 @@ import RESP
 public struct Engine: ~Copyable {
     /// The room in which handlers work, and the registries.
     public var context: CommandContext
-    public var journal = Journal()
     /// Words of the requests parsed ahead.
     var words = WordBuffer(capacity: 1024)
     var batch = UniqueArray<ParsedRequest>()
     var blocked = BlockedClients()
+    var links = Links()
     var expireCycle = ExpireCycle()
     var eviction = Eviction()
     /// Sessions that go on in the next turn, and when the present session's turn began.
@@ -97,7 +97,7 @@ public struct Engine: ~Copyable {
     public mutating func close(_ id: SessionID) {
         guard let box = context.clients.slab.take(id) else { return }
         let number = box.value.identity.number
-        if box.value.flags.contains(.postponed) { context.statistics.blocking.clients -= 1 }
+        if !box.value.flags.isDisjoint(with: [.postponed, .exchanging]) { context.statistics.blocking.clients -= 1 }
         context.clients.control.forget(box.value)
         context.endWatch(of: box.value.watched, by: id)
         context.clients.pubsub.forget(box.value)
@@ -118,19 +118,21 @@ public struct Engine: ~Copyable {
     public mutating func takeOutput(_ id: SessionID, into chain: inout ByteChain) -> (connection: UInt64, closing: Bool)? {
         guard var box = context.clients.slab.take(id) else { return nil }
         box.value.flags.remove(.dirty)
-        guard box.value.delivery.position <= journal.committed else {
+        let waits = box.value.takeCommitted(into: &chain, context.journal.committed, context.journal.position)
+        if waits {
             // To be asked again in the next turn.
             box.value.flags.insert(.dirty)
             context.clients.dirty.append(id)
-            context.clients.slab.put(box, back: id)
-            return nil
+            guard !chain.isEmpty else {
+                context.clients.slab.put(box, back: id)
+                return nil
+            }
         }
-        swap(&chain, &box.value.output)
         box.value.delivery.unsentBytes += chain.count
         box.value.outputBytes += Int64(chain.count)
         context.statistics.outputBytes += Int64(chain.count)
         if chain.count > 0 { context.statistics.turns.writes &+= 1 }
-        let result = (box.value.connection, box.value.flags.contains(.closing))
+        let result = (box.value.connection, box.value.flags.contains(.closing) && !waits)
         context.clients.slab.put(box, back: id)
         return result
     }

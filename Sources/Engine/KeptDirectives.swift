@@ -81,19 +81,6 @@ enum KeptDirectives {
     private static var persistence: [Directive] {
         [
             kept("rdb-del-sync-files", .flag, "no"),
-            kept("appendonly", .flag, "no", [.promise, .fixedWhileLoading]),
-            kept("appendfilename", .checked(fileName("appendfilename")), "appendonly.aof", .immutable),
-            kept("appenddirname", .checked(fileName("appenddirname", kind: "dirname")), "appendonlydir", .immutable),
-            kept("appendfsync", .choice(["everysec", "always", "no"]), "everysec"),
-            kept("no-appendfsync-on-rewrite", .flag, "no"),
-            kept("aof-disable-auto-gc", .flag, "no", .hidden),
-            kept("aof-load-corrupt-tail-max-size", .size, "0"),
-            kept("aof-load-truncated", .flag, "yes"),
-            kept("aof-rewrite-incremental-fsync", .flag, "yes"),
-            kept("aof-timestamp-enabled", .flag, "no"),
-            kept("aof-use-rdb-preamble", .flag, "yes"),
-            kept("auto-aof-rewrite-min-size", .size, "67108864"),
-            kept("auto-aof-rewrite-percentage", .int, "100"),
             kept("backupdirname", .text),
             kept("backup-sealed-ttl", .long, "0"),
         ]

@@ -62,6 +62,10 @@ extension Command {
             }
             guard let begin = specification.begin.position(arguments, first) else { continue }
             guard let range = specification.find.range(arguments, first, begin) else { return nil }
+            // Keys behind a word of their own take the place of an empty key (MIGRATE).
+            if case .keyword = specification.begin, let last = found.last, arguments[last.index].byteCount == 0 {
+                found.removeLast()
+            }
             var index = range.first
             while index <= range.last {
                 found.append(KeyReference(index: index, flags: flags))

@@ -9,6 +9,7 @@ public enum LatencyEvent: String, Sendable, CaseIterable {
     case expireCycle = "expire-cycle"
     case fork
     case evictionCycle = "eviction-cycle"
+    case appendOnlyWrite = "aof-write"
 }
 
 /// The latest samples of one event: at most one a second, the worst of it.

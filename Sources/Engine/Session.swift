@@ -40,8 +40,10 @@ public struct SessionFlags: OptionSet, Sendable {
     public static var killed: Self { Self(rawValue: 1 << 10) }
     /// Fed with every command (MONITOR).
     public static var monitoring: Self { Self(rawValue: 1 << 11) }
-    /// Blocked by CLIENT PAUSE, not by its command.
+    /// Held back by CLIENT PAUSE or for a key, not blocked by its command.
     static var postponed: Self { Self(rawValue: 1 << 12) }
+    /// Blocked until another server answers.
+    static var exchanging: Self { Self(rawValue: 1 << 18) }
     /// The transaction's commands are run just now: nothing may wait.
     public static var executing: Self { Self(rawValue: 1 << 13) }
     /// Follows redirections of a cluster (CLIENT CAPA redirect).
@@ -132,8 +134,8 @@ struct SessionInterests: Sendable {
 
 /// How far a session's output has come, and what is counted of it.
 struct Delivery {
-    /// The journal position on which the output depends.
-    var position: JournalPosition = 0
+    /// The journal position on which the held output depends.
+    var heldPosition: JournalPosition = 0
     /// Bytes that the network has taken over but not sent.
     var unsentBytes = 0
     /// Since when the output is above the soft limit, milliseconds of wall time.
@@ -173,10 +175,12 @@ public struct Session: ~Copyable {
     /// What the session is told without asking.
     var interests = SessionInterests()
     var output = ByteChain()
+    /// Older replies, which wait until what they tell of is on the disk.
+    var held = ByteChain()
     var delivery = Delivery()
     var pending: Box<PendingRequest>?
     var blocked: Box<BlockedCommand>?
-    /// The command that waits for the end of CLIENT PAUSE.
+    /// The command that is held back.
     var postponed: Box<OwnedArguments>?
     /// Keys that the next transaction depends on.
     var watched: [WatchedKey] = []
@@ -257,8 +261,30 @@ public struct Session: ~Copyable {
         }
     }
 
+    /// Moves the output that may leave; true when some has to wait until more of the journal is committed than
+    /// `committed`. `position`: the journal's end, on which new output depends.
+    mutating func takeCommitted(into chain: inout ByteChain, _ committed: JournalPosition, _ position: JournalPosition) -> Bool {
+        if !held.isEmpty {
+            guard delivery.heldPosition <= committed else { return true }
+            swap(&chain, &held)
+        }
+        guard !output.isEmpty else { return false }
+        guard committed < position else {
+            var fresh = ByteChain()
+            swap(&fresh, &output)
+            if chain.isEmpty { chain = fresh } else { chain.append(fresh) }
+            return false
+        }
+        swap(&held, &output)
+        delivery.heldPosition = position
+        return true
+    }
+
+    /// Whether a transaction's queue is being run.
+    public var isExecuting: Bool { flags.contains(.executing) }
+
     /// Output that has not reached the kernel.
-    public var pendingOutputBytes: Int { output.count + delivery.unsentBytes }
+    public var pendingOutputBytes: Int { output.count + held.count + delivery.unsentBytes }
 }
 
 import BasicContainers

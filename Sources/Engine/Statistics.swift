@@ -170,6 +170,8 @@ public struct Statistics: ~Copyable {
     public var dirty: Int64 = 0
     /// Saving and loading.
     public var snapshots = SnapshotState()
+    /// The append-only file.
+    public var appendOnly = AppendOnlyState()
     /// Figures to compare the present with.
     public var memory = MemoryMarks()
     /// Who waits.
@@ -195,6 +197,7 @@ public struct Statistics: ~Copyable {
         // These describe the present, not what has happened.
         fresh.dirty = dirty
         fresh.snapshots = snapshots
+        fresh.appendOnly = appendOnly
         fresh.snapshots.saves = 0
         fresh.snapshots.peakCopiedBytes = 0
         fresh.blocking = blocking
@@ -213,6 +216,8 @@ public struct BlockingStatistics: Sendable {
     public var clients: Int64 = 0
     /// Keys for which clients wait.
     public var keys: Int64 = 0
+    /// Links to other servers for which nobody waits just now.
+    public var restingLinks = 0
 }
 
 /// Memory at moments that INFO compares with, in bytes.

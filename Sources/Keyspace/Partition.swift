@@ -37,8 +37,6 @@ public struct Partition: ~Copyable {
     public var tableBytes: (entries: Int, expiring: Int) { (entries.allocatedBytes, expiring.allocatedBytes) }
     /// Whether one of the tables is being moved to another size.
     public var isResizing: Bool { entries.isResizing || expiring.isResizing }
-    /// Buckets of the tables.
-    public var bucketCounts: (entries: Int, expiring: Int) { (entries.bucketCount, expiring.bucketCount) }
 
     /// The entry of `key`, expired or not.
     @inlinable

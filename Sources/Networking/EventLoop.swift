@@ -117,6 +117,9 @@ public struct EventLoop: ~Copyable {
         Glibc.close(poll)
     }
 
+    /// Ends the wait of the loop with this descriptor; from any thread.
+    public static func wake(_ descriptor: Int32) { cs_wake(descriptor) }
+
     // MARK: Turns
 
     /// Sleeps until something happens, at the longest until `moment` of the
@@ -171,8 +174,7 @@ public struct EventLoop: ~Copyable {
     public var received: RawSpan {
         @_lifetime(borrow self)
         get {
-            let span = unsafe RawSpan(_unsafeStart: buffer, byteCount: receivedCount)
-            return unsafe _overrideLifetime(span, borrowing: self)
+            unsafe _overrideLifetime(RawSpan(_unsafeStart: buffer, byteCount: receivedCount), borrowing: self)
         }
     }
 
@@ -233,8 +235,10 @@ public struct EventLoop: ~Copyable {
         if box.value.isConnecting {
             box.value.isConnecting = false
             let error = cs_socket_error(box.value.descriptor)
+            let hasMore = box.value.isWaitingToSend
             connections.put(box, back: id)
-            if error != 0 { close(id) }
+            // What was given to it meanwhile is sent when the same event is looked at again.
+            if error != 0 { close(id) } else if hasMore { eventIndex -= 1 }
             return .connected(id, tag: tag, errno: error)
         }
         let sent = flush(&box.value)
@@ -284,6 +288,7 @@ public struct EventLoop: ~Copyable {
         guard var box = connections.take(id) else { return 0 }
         if closing { box.value.closesWhenSent = true }
         if box.value.isWaitingToSend || box.value.isConnecting {
+            box.value.isWaitingToSend = true
             chain.compact()
             box.value.unsent.append(chain)
             connections.put(box, back: id)
@@ -328,6 +333,14 @@ public struct EventLoop: ~Copyable {
     }
 
     public var connectionCount: Int { connections.count }
+}
+
+/// The numeric addresses of a host's name; none when there are none. May take seconds: not for a thread that serves clients.
+public func addresses(of name: String) -> [String] {
+    let capacity = 1024
+    var text = [CChar](repeating: 0, count: capacity)
+    _ = unsafe cs_resolve(name, &text, capacity)
+    return Networking.text(of: text).split(separator: "\n").map(String.init)
 }
 
 /// The system's text for an error number.

@@ -45,6 +45,15 @@ public struct ByteSource: ~Copyable {
         return max(buffer.count - position, total - offset)
     }
 
+    /// What is in the buffer and was not read.
+    mutating func takeRest() -> GrowingBytes {
+        var rest = GrowingBytes(capacity: 0)
+        swap(&rest, &buffer)
+        rest.removeFirst(position)
+        position = 0
+        return rest
+    }
+
     func failure(_ text: String) -> SnapshotError { SnapshotError(text, at: offset) }
 
     /// Makes so many bytes be in the buffer.

@@ -99,6 +99,9 @@ public struct SnapshotLoader: ~Copyable {
         self.options = options
     }
 
+    /// Bytes that were read from the file and belong to what stands behind the snapshot.
+    public mutating func takeRest() -> GrowingBytes { decoder.source.takeRest() }
+
     /// Bytes read so far.
     public var offset: Int { decoder.source.offset }
 

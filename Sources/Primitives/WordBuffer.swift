@@ -85,9 +85,10 @@ public struct WordBuffer: ~Copyable {
         capacity = newCapacity
     }
 
+    /// Drops all words, and memory for more of them than are usual.
     public mutating func removeAll() {
         count = 0
-        if capacity > 4096 {
+        if capacity > 1024 {
             unsafe storage.deallocate()
             capacity = 256
             unsafe storage = .allocate(capacity: capacity)

@@ -5,9 +5,29 @@ import Primitives
 import System
 
 extension Server {
-    /// Loads the file of snapshots, and answers clients meanwhile. A server that cannot read
+    /// Loads what is there, and answers clients meanwhile. A server that cannot read
     /// what is there does not start: it would overwrite it.
     mutating func load() throws(StartupError) {
+        do throws(LoadFailure) {
+            if !engine.context.configuration.appendOnly.isEnabled {
+                try loadSnapshot()
+            } else if try !loadAppendOnlyFile() {
+                // Nothing to go by but the snapshot: the first base will hold what it says.
+                try loadSnapshot()
+            }
+        } catch {
+            if case .failed(let text) = error { logger.warning(text) }
+            throw StartupError("Can't start without the data that is there: the log says why.")
+        }
+        engine.refreshTime()
+        engine.context.statistics.dirty = 0
+        guard !isStopping, engine.context.configuration.appendOnly.isEnabled else { return }
+        guard engine.context.openAppendOnlyFile() else {
+            throw StartupError("Can't start without the append-only file: the log says why.")
+        }
+    }
+
+    private mutating func loadSnapshot() throws(LoadFailure) {
         let begin = time.monotonicNanoseconds
         do throws(LoadFailure) {
             var load = try engine.context.beginLoading()
@@ -25,13 +45,32 @@ extension Server {
         } catch {
             guard case .failed(let text) = error else { return }
             logger.warning(text)
-            logger.warning("Fatal error loading the DB: \(text). Terminating server after rdb file reading failure.")
-            throw StartupError("Can't start without the data that is there: the log says why.")
+            throw .failed("Fatal error loading the DB: \(text). Terminating server after rdb file reading failure.")
         }
         let seconds = Double(time.monotonicNanoseconds - begin) / 1e9
-        engine.refreshTime()
-        engine.context.statistics.dirty = 0
         if !isStopping { logger.notice("DB loaded from disk: \(Self.milliseconds(seconds)) seconds") }
+    }
+
+    /// False when there is none.
+    private mutating func loadAppendOnlyFile() throws(LoadFailure) -> Bool {
+        do throws(LoadFailure) {
+            var load = try engine.context.beginLoadingAppendOnlyFile()
+            let bytes = Int(clamping: engine.context.configuration.persistence.loadingStepBytes)
+            while !isStopping {
+                do throws(LoadFailure) {
+                    if try engine.context.continueLoading(&load, bytes: bytes) { break }
+                } catch {
+                    engine.context.endLoading(load)
+                    throw error
+                }
+                turnWhileLoading()
+            }
+            engine.context.endLoading(load)
+            return true
+        } catch {
+            if case .missing = error { return false }
+            throw error
+        }
     }
 
     /// With three decimals.

@@ -27,6 +27,12 @@ extension Server {
         isStopping = true
     }
 
+    /// Ends the process at once: replies that are on their way would tell of what may be lost.
+    mutating func abandon() {
+        for line in engine.takeRequests().logLines { logger.warning(line) }
+        Process.leave(1)
+    }
+
     /// What is left to do when the last turn is over.
     mutating func finish() {
         sendOutput()

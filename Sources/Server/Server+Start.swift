@@ -122,6 +122,8 @@ extension Server {
         engine.context.host.lazyFree = { (worker.pending, freed.value, bytesToFree.value) }
         engine.context.host.configuration = DirectiveApplication.host(control)
         engine.context.host.snapshots = SnapshotFiles(logger, engine.context.time, control)
+        let wakeDescriptor = loop.wakeDescriptor
+        engine.context.host.appendOnly = AppendOnlyFiles(meter) { EventLoop.wake(wakeDescriptor) }
         engine.context.statistics.snapshots.lastSave = engine.context.now
         engine.context.host.sleep = { Process.sleep(microseconds: $0) }
         engine.context.host.fault = { Self.fail($0, logger) }

@@ -22,6 +22,7 @@ public struct Server: ~Copyable {
     let bytesToFree = Counter()
     let meter = MemoryMeter()
     var dirty: [SessionID] = []
+    var outbound = Outbound()
     var isStopping = false
     var nextCycle: Int64 = 0
     /// When the facts for a crash report are renewed, monotonic nanoseconds.
@@ -70,6 +71,9 @@ public struct Server: ~Copyable {
             if engine.hasYielded { engine.resumeYielded() }
             engine.serveDeadlines()
             followSettings()
+            serveLinks()
+            engine.context.writeAppendOnlyFile()
+            if engine.context.requests.isFailing { abandon() }
             sendOutput()
             engine.endTurn()
             cycleIfDue()
@@ -95,19 +99,24 @@ public struct Server: ~Copyable {
     private mutating func handle(_ completion: EventLoop.Completion) {
         switch completion {
         case .received(_, let tag):
-            Self.deliver(loop, to: &engine, SessionID(raw: tag))
+            if let link = Outbound.link(tag) {
+                Self.deliver(loop, to: &engine, onLink: link)
+            } else {
+                Self.deliver(loop, to: &engine, SessionID(raw: tag))
+            }
         case .accepted(let id, let listener, let descriptor):
             accept(id, listener, descriptor)
         case .sent(_, let tag, let count):
-            engine.sent(count, on: SessionID(raw: tag))
+            if let link = Outbound.link(tag) { engine.linkSent(count, on: link) } else { engine.sent(count, on: SessionID(raw: tag)) }
         case .closed(_, let tag):
-            engine.close(SessionID(raw: tag))
+            if let link = Outbound.link(tag) { ended(link) } else { engine.close(SessionID(raw: tag)) }
+        case .connected(_, let tag, let errno):
+            if let link = Outbound.link(tag) { connected(link, errno: errno) }
+        case .woken: takeAddresses()
         case .acceptFailed(let number):
             logger.warning("Accepting client connection: \(errorText(number))")
         case .signal(let number):
             stop(onSignal: number)
-        case .connected, .woken:
-            break
         }
     }
 

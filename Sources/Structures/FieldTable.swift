@@ -14,7 +14,7 @@ public struct FieldTable: ~Copyable {
     private var deadlines = DeadlineList()
 
     /// A table without fields.
-    public init(seed: HashSeed) { table = HashTable(seed: seed) }
+    public init(seed: HashSeed) { table = HashTable(seed: seed, pace: .hasty) }
 
     deinit { table.forEach { unsafe $0.free() } }
 
@@ -24,6 +24,9 @@ public struct FieldTable: ~Copyable {
     public var expiringCount: Int { deadlines.count }
     /// When the first field expires.
     public var nextExpiry: Int64? { deadlines.first?.moment }
+
+    /// How the fields are spread over the table.
+    public var spread: TableSpread { table.spread }
 
     /// Bytes of tables and fields.
     public var memoryUsage: Int { table.allocatedBytes + fieldBytes + deadlines.memoryUsage }
@@ -38,10 +41,6 @@ public struct FieldTable: ~Copyable {
         table.forEach { copy.set($0.name, $0.value, $0.expiry.map { .at($0) } ?? .clear) }
         return copy
     }
-
-    /// Buckets that an insertion moves: nobody helps in idle times, and a resize
-    /// that lingers keeps both arrays.
-    private static var resizePace: Int { 8 }
 
     /// Makes room for `capacity` fields ahead of their coming.
     public mutating func reserve(_ capacity: Int) { table.reserve(capacity) }
@@ -59,7 +58,6 @@ public struct FieldTable: ~Copyable {
         guard let field = table.find(name, hash) else {
             let field = Field.make(name, value, expiry.applied(to: nil))
             table.insert(field, hash)
-            if table.isResizing { _ = table.resizeStep(buckets: Self.resizePace) }
             add(field)
             return true
         }

@@ -26,8 +26,8 @@
 // Time: a look-up touches one bucket and one element; at the highest fill 1.1
 // buckets on a hit.
 //
-// Resizing moves one bucket per insertion or removal, so that a table is done
-// long before it needs to grow again; `resizeStep` lets idle time help.
+// Resizing moves some buckets per insertion or removal (`ResizePace`), so that a
+// table is done long before it needs to grow again; `resizeStep` lets idle time help.
 
 import CSystem
 import Primitives
@@ -38,6 +38,17 @@ public protocol TableElement: BitwiseCopyable {
     @unsafe var raw: UnsafeMutableRawPointer { get }
     func hash(_ seed: HashSeed) -> UInt64
     func hasKey(_ key: RawSpan) -> Bool
+}
+
+/// How many buckets each insertion and each removal moves while a table changes its size.
+public enum ResizePace: Int, Sendable {
+    /// The least that is enough: idle time ends what lingers. For the tables of a database.
+    case steady = 1
+    /// Nobody helps: a resize that lingers keeps the old buckets, up to 9 bytes an
+    /// element. Some 200 elements a change take about 10 us, and a growing table is
+    /// resizing for one insertion in 50 (for one in 2 at the steady pace), so that no
+    /// list of values in the midst of a resize needs to be kept for idle times.
+    case hasty = 32
 }
 
 /// Elements that are found by their keys; at most one of each key.
@@ -53,11 +64,15 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     @usableFromInline var moved = 0
     /// The seed of the elements' hashes.
     public let seed: HashSeed
+    private let pace: ResizePace
     @usableFromInline var elements = 0
     /// Elements.
     @inlinable public var count: Int { elements }
 
-    public init(seed: HashSeed) { self.seed = seed }
+    public init(seed: HashSeed, pace: ResizePace = .steady) {
+        self.seed = seed
+        self.pace = pace
+    }
 
     deinit {
         unsafe current.free()
@@ -138,7 +153,8 @@ public struct HashTable<Element: TableElement>: ~Copyable {
         if found == nil, isResizing { unsafe found = old.remove(key, hash) }
         guard let element = found else { return nil }
         elements &-= 1
-        if isResizing { moveSome() } else if count < current.count { shrinkIfSparse() }
+        if isResizing { moveSome() }
+        if !isResizing, count < current.count { shrinkIfSparse() }
         return element
     }
 
@@ -195,30 +211,30 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     @usableFromInline
     mutating func shrinkIfSparse() {
         if count == 0 {
-            unsafe current.free()
-            current = Buckets()
+            replaceEmpty(with: Buckets())
         } else if current.count > 2 {
             resize(to: count / 4 + 1)
         }
     }
 
+    private mutating func replaceEmpty(with buckets: Buckets) {
+        unsafe current.free()
+        current = buckets
+    }
+
     private mutating func resize(to target: Int) {
-        if count == 0 {
-            unsafe current.free()
-            current = Buckets(count: target)
-            return
-        }
+        if count == 0 { return replaceEmpty(with: Buckets(count: target)) }
         old = current
         current = Buckets(count: target)
         moved = 0
     }
 
-    /// One bucket when growing; when shrinking, two buckets' worth of elements,
-    /// so that the old table is empty before the new one is full.
+    /// As the pace says; when shrinking at least two buckets' worth of elements, so
+    /// that the old table is empty before the new one is full.
     @inline(never)
     @usableFromInline
     mutating func moveSome() {
-        _ = resizeStep(buckets: max(1, 2 * old.count / max(1, current.count) - 1))
+        _ = resizeStep(buckets: max(pace.rawValue, 2 * old.count / max(1, current.count) - 1))
     }
 
     private mutating func moveOne() {

@@ -70,14 +70,14 @@ struct ListNodes: ~Copyable {
         count += 1
     }
 
-    /// Makes room at one end: by moving to the middle when enough is free, else by a quarter more.
+    /// Makes room at one end: by moving to the middle when enough is free, else by an eighth more.
     private mutating func makeRoom(before: Bool) {
-        if capacity - count > capacity / 4 {
+        if capacity - count > capacity / 8 {
             let middle = (capacity - count + (before ? 1 : 0)) / 2
             unsafe (base + middle).moveInitialize(from: base + start, count: count)
             start = middle
         } else {
-            reallocate(capacity + max(Self.leastCapacity, capacity / 4), roomBefore: before)
+            reallocate(capacity + max(Self.leastCapacity, capacity / 8), roomBefore: before)
         }
     }
 

@@ -69,7 +69,7 @@ public struct MemberTable: ~Copyable {
     @usableFromInline var table: HashTable<Member>
     private var memberBytes = 0
 
-    public init(seed: HashSeed) { table = HashTable(seed: seed) }
+    public init(seed: HashSeed) { table = HashTable(seed: seed, pace: .hasty) }
 
     deinit { table.forEach { unsafe $0.free() } }
 
@@ -77,6 +77,9 @@ public struct MemberTable: ~Copyable {
     public var count: Int { table.count }
     /// The seed of the members' hashes.
     public var seed: HashSeed { table.seed }
+
+    /// How the members are spread over the table.
+    public var spread: TableSpread { table.spread }
 
     /// Bytes of table and members.
     public var memoryUsage: Int { table.allocatedBytes + memberBytes }

@@ -81,12 +81,24 @@ public struct PackedSortedSet: ~Escapable, BitwiseCopyable {
 
     /// Visits the members of these ranks, ascending or descending.
     public func forEach(_ ranks: Range<Int>, reversed: Bool, _ body: (RawSpan, Double) -> Void) {
+        forEachPlace(ranks, reversed) { offset, scoreOffset in
+            let score = score(at: scoreOffset)
+            pack.withText(at: offset) { body($0, score) }
+        }
+    }
+
+    /// The same without the scores, which need not be read then.
+    public func forEachMember(_ ranks: Range<Int>, reversed: Bool, _ body: (RawSpan) -> Void) {
+        forEachPlace(ranks, reversed) { offset, _ in pack.withText(at: offset, body) }
+    }
+
+    /// Visits the offsets of members and of their scores.
+    private func forEachPlace(_ ranks: Range<Int>, _ reversed: Bool, _ body: (Int, Int) -> Void) {
         guard !ranks.isEmpty else { return }
         var offset = offset(ofRank: reversed ? ranks.upperBound - 1 : ranks.lowerBound)
         for _ in 0..<ranks.count {
             let scoreOffset = pack.skip(1, from: offset)
-            let score = score(at: scoreOffset)
-            pack.withText(at: offset) { body($0, score) }
+            body(offset, scoreOffset)
             if !reversed {
                 offset = pack.skip(1, from: scoreOffset)
             } else if let before = pack.previous(before: offset) {

@@ -14,12 +14,15 @@ public struct SortedSet: ~Copyable {
     var tree = ScoreTree()
     private var memberBytes = 0
 
-    public init(seed: HashSeed) { table = HashTable(seed: seed) }
+    public init(seed: HashSeed) { table = HashTable(seed: seed, pace: .hasty) }
 
     deinit { table.forEach { unsafe $0.free() } }
 
     /// Members.
     public var count: Int { table.count }
+
+    /// How the members are spread over the table.
+    public var spread: TableSpread { table.spread }
 
     /// Bytes of table, tree and members.
     public var memoryUsage: Int { table.allocatedBytes + tree.memoryUsage + memberBytes }
@@ -95,13 +98,8 @@ public struct SortedSet: ~Copyable {
     private mutating func insert(_ member: ScoredMember, _ hash: UInt64) {
         memberBytes += member.allocationBytes
         table.insert(member, hash)
-        // No idle time helps here as it helps the keyspace: haste keeps the two tables of a resize a short time.
-        _ = table.resizeStep(buckets: Self.resizeHaste)
         tree.insert(member)
     }
-
-    /// Buckets of a resize that an insertion moves, beyond the table's own one.
-    private static var resizeHaste: Int { 7 }
 
     private mutating func move(_ member: ScoredMember, to score: Double) {
         let place = tree.place(of: member)

@@ -85,6 +85,9 @@ public enum Process {
     /// first. Returns, with an errno, only when that fails.
     public static func startAgain(afterMilliseconds delay: Int64) -> Int32 { -cs_start_again(delay) }
 
+    /// Ends the process at once, without any order.
+    public static func leave(_ status: Int32) -> Never { exit(status) }
+
     /// Ends the process with SIGABRT.
     public static func abandon() -> Never { abort() }
 }

@@ -226,9 +226,10 @@ import Testing
         }
         for word in ["abc", "", "9223372036854775808"] { #expect(client("DEBUG", "HTSTATS", word) == notInteger) }
         client("DEBUG", "POPULATE", "100")
-        #expect(client("DEBUG", "HTSTATS", "0").text?.contains(" elements: 100\n") == true)
+        #expect(client("DEBUG", "HTSTATS", "0").text?.contains(" number of elements: 100\n") == true)
         client("HELLO", "3")
-        #expect(client("DEBUG", "HTSTATS", "9", "full").text?.hasPrefix("[Dictionary HT]\n") == true)
+        let empty = "Hash table 0 stats (main hash table):\nNo stats available for empty dictionaries\n"
+        #expect(client("DEBUG", "HTSTATS", "9", "full").text == "[Dictionary HT]\n\(empty)[Expires HT]\n\(empty)")
     }
 
     @Test func patternMatching() {
@@ -287,6 +288,32 @@ import Testing
         #expect(client("DEBUG", "HTSTATS-KEY", "none") == .error("ERR no such key"))
         #expect(client("DEBUG", "HTSTATS-KEY", "k")
             == .error("ERR The value stored at the specified key is not represented using an hash table"))
+        for command in ["SADD members a", "HSET fields a 1", "ZADD scored 1 a"] {
+            client.line(command)
+            let key = String(command.split(separator: " ")[1])
+            #expect(client("DEBUG", "HTSTATS-KEY", key).errorText?.hasPrefix("ERR The value stored") == true)
+        }
+        for setting in ["set-max-listpack-entries", "hash-max-listpack-entries", "zset-max-listpack-entries"] {
+            client("CONFIG", "SET", setting, "0")
+        }
+        for command in ["SADD members b", "HSET fields b 1", "ZADD scored 1 b"] {
+            client.line(command)
+            let key = String(command.split(separator: " ")[1])
+            let report = client("DEBUG", "HTSTATS-KEY", key).text ?? ""
+            #expect(report.hasPrefix("Hash table 0 stats (main hash table):\n table size: "), "\(key): \(report)")
+            #expect(report.contains("\n number of elements: 2\n different slots: 1\n max chain length: 2\n"), "\(key): \(report)")
+            #expect(report.contains("\n avg chain length (counted): 2.00\n avg chain length (computed): 2.00\n"))
+            #expect(report.hasSuffix(" Chain length distribution:\n   2: 1 (100.00%)\n"), "\(key): \(report)")
+            #expect(client("DEBUG", "HTSTATS-KEY", key, "full").text == report)
+        }
+        // A change of size that is under way shows both tables.
+        var isResizing = false
+        for index in 0..<5000 {
+            client("SADD", "members", "member:\(index)")
+            let report = client("DEBUG", "HTSTATS-KEY", "members").text ?? ""
+            if report.contains("\nHash table 1 stats (rehashing target):\n table size: ") { isResizing = true }
+        }
+        #expect(isResizing)
         #expect(client("DEBUG", "STRUCTSIZE").text?.hasPrefix("bits:64 ") == true)
     }
 

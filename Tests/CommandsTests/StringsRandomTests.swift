@@ -64,7 +64,7 @@ private enum Replayed {
             copy.advance(milliseconds: 1000)
             original.cycle()
             copy.cycle()
-            replica.send(original.engine.journal.takePending().array)
+            replica.send(original.engine.context.journal.takePending().array)
             while true {
                 let reply = replica.nextReply()
                 if reply == .none { break }

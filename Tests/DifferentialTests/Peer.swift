@@ -16,13 +16,21 @@ final class LivePeer {
             .filter(isProgram)
     }()
 
+    /// Our own program, built beside the tests.
+    static var own: String {
+        let tests = (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe")) ?? ""
+        return URL(fileURLWithPath: tests).deletingLastPathComponent().appendingPathComponent("needletail-server").path
+    }
+
+    /// Where it listens.
+    private(set) var port: UInt16 = 0
     private let process = Process()
     private var descriptor: Int32 = -1
     private var received: [UInt8] = []
 
     struct Failure: Error { let text: String }
 
-    /// `chosen`: one of `programs`, else the first; `options`: further words of its
+    /// `chosen`: one of `programs`, or `own`, else the first; `options`: further words of its
     /// command line; `file`: its configuration file.
     init(_ chosen: String? = nil, options: [String] = [], file: String? = nil) throws {
         guard let program = chosen ?? Self.program else { throw Failure(text: "no peer is installed") }
@@ -31,7 +39,7 @@ final class LivePeer {
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
         for _ in 0..<5 {
-            let port = UInt16.random(in: 20_000..<60_000)
+            port = UInt16.random(in: 20_000..<60_000)
             process.arguments = (file.map { [$0] } ?? []) + [
                 "--port", "\(port)", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", directory,
                 "--enable-debug-command", "yes", "--daemonize", "no", "--logfile", "", "--pidfile", "",
@@ -45,6 +53,15 @@ final class LivePeer {
         }
         throw Failure(text: "\(program) does not start")
     }
+
+    /// A further connection to a server that others have started.
+    private init(at port: UInt16) throws {
+        self.port = port
+        guard connect(port) else { throw Failure(text: "no further connection") }
+    }
+
+    /// A further connection to the same server.
+    func another() throws -> LivePeer { try LivePeer(at: port) }
 
     deinit {
         if descriptor >= 0 { close(descriptor) }

@@ -225,7 +225,7 @@ private struct Oracle {
             run.server.engine.context.checkKeyspace()
             #expect(run.server.connect()("LRANGE", key, "0", "-1") == .array(left))
         }
-        run.link.send(run.server.engine.journal.takePending().array)
+        run.link.send(run.server.engine.context.journal.takePending().array)
         let found = differences(run.server.digest, run.replica.digest)
         #expect(found.isEmpty, "the effects lead to the same data: \(found)")
     }

@@ -253,7 +253,7 @@ extension TestServer {
             if random.below(20) == 0 { primary.cycle() }
             while primary.engine.takeGarbage() != nil {}
         }
-        link.send(primary.engine.journal.takePending().array)
+        link.send(primary.engine.context.journal.takePending().array)
         #expect(primary.evictedKeys > 10)
         let found = differences(primary.digest, replica.digest)
         #expect(found.isEmpty, "seed \(seed): \(found.joined(separator: "\n"))")

@@ -401,7 +401,7 @@ extension Reply {
         for key in ["n", "m"] {
             #expect(reader("GET", key) == (run.world.counters[key].map { Reply.bulk([UInt8]("\($0)")) } ?? .null))
         }
-        run.link.send(run.server.engine.journal.takePending().array)
+        run.link.send(run.server.engine.context.journal.takePending().array)
         let found = differences(run.server.digest, run.replica.digest)
         #expect(found.isEmpty, "the effects lead to the same data: \(found)")
     }

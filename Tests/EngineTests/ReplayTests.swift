@@ -16,6 +16,7 @@ import TestSupport
         // The replica removes nothing by itself: it does what it is told.
         replica.engine.context.host.debug.isExpiryActive = false
         primary.recordEffects()
+        primary.peer = .agreeing()
         let client = primary.connect()
         let other = primary.connect()
         let link = replica.connect()
@@ -40,7 +41,7 @@ import TestSupport
             }
             if random.below(20) == 0 { primary.cycle() }
             guard step % 50 == 49 || step == steps - 1 else { continue }
-            let effects = primary.engine.journal.takePending().array
+            let effects = primary.engine.context.journal.takePending().array
             link.send(effects)
             let replies = link.takeBytes()
             var offset = 0

@@ -141,6 +141,40 @@ private func chain(_ bytes: [UInt8]) -> ByteChain {
         #expect(isClosed)
     }
 
+    /// What is sent before the connection is made arrives once it is.
+    @Test func sendingWhileConnecting() throws {
+        var loop = try EventLoop(signals: [], time: .machine())
+        let port = try #require(Self.ports.first { port in
+            guard let socket = try? ListeningSocket.tcp("127.0.0.1", port: port, backlog: 16) else { return false }
+            loop.listen(on: socket)
+            return true
+        })
+        let id = try loop.connect(to: "127.0.0.1", port: port)
+        var sent = loop.send(chain([1, 2, 3]), on: id) + loop.send(chain([4]), on: id)
+        #expect(sent == 0)
+        var received: [UInt8] = []
+        for _ in 0..<100 where received.count < 4 || sent < 4 {
+            loop.wait(until: Pair.soon)
+            while let completion = loop.next() {
+                switch completion {
+                case .sent(id, _, let count): sent += count
+                case .received: received += loop.received.array
+                default: break
+                }
+            }
+        }
+        #expect(received == [1, 2, 3, 4])
+        #expect(sent == 4)
+    }
+
+    @Test func names() {
+        #expect(addresses(of: "127.0.0.1") == ["127.0.0.1"])
+        #expect(addresses(of: "::1") == ["::1"])
+        #expect(!addresses(of: "localhost").isEmpty)
+        #expect(addresses(of: "no.such.host.invalid") == [])
+        #expect(addresses(of: "") == [])
+    }
+
     @Test func refusedConnectionIsTold() throws {
         var loop = try EventLoop(signals: [], time: .machine())
         let id = try loop.connect(to: "127.0.0.1", port: 1)

@@ -80,6 +80,7 @@ public struct KeyGenerator {
         case ..<90: flush(&random)
         case ..<93: looks(&random)
         case ..<96: scan(&random)
+        case ..<98: migrate(&random)
         default: object(&random)
         }
     }
@@ -187,6 +188,27 @@ public struct KeyGenerator {
         case 5: text("SCAN", "0", "COUNT", "1000", "TYPE") + [pick(&random, ["nosuchtype", "none", ""])]
         default: text("SCAN", "0", "COUNT", "1000", "MATCH") + [key(&random)]
         }
+    }
+
+    /// To a port where nobody listens, unless the test has somebody answer there.
+    private static func migrate(_ random: inout RandomGenerator) -> [[UInt8]] {
+        let number = { (random: inout RandomGenerator) in
+            random.below(3) == 0 ? pick(&random, edgeNumbers) : [UInt8]("\(random.below(2))")
+        }
+        let hasMany = random.below(3) == 0
+        var words = text("MIGRATE", "127.0.0.1", "1") + [hasMany ? [] : key(&random), number(&random), number(&random)]
+        for _ in 0..<random.below(4) {
+            switch random.below(8) {
+            case 0: words.append([UInt8]("foo"))
+            case 1: words += text("AUTH", "secret")
+            case 2: words += text("AUTH2", "user", "secret")
+            case 3, 4: words.append(cased("COPY", &random))
+            default: words.append(cased("REPLACE", &random))
+            }
+        }
+        if hasMany || random.below(10) == 0 { words.append(cased("KEYS", &random)) }
+        for _ in 0..<(hasMany ? random.below(4) : 0) { words.append(key(&random)) }
+        return words
     }
 
     private static func object(_ random: inout RandomGenerator) -> [[UInt8]] {

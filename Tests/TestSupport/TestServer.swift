@@ -9,6 +9,8 @@ import RESP
 public final class TestServer {
     public var engine: Engine
     public let clock: SimulatedClock
+    /// Where links to other servers lead.
+    public var peer = TestPeer.absent()
     private var nextConnection: UInt64 = 1
 
     public init(
@@ -47,7 +49,7 @@ public final class TestServer {
 
     /// Effects since the last call, as requests.
     public func takeEffects() -> [[String]] {
-        let bytes = engine.journal.takePending().array
+        let bytes = engine.context.journal.takePending().array
         var effects: [[String]] = []
         var offset = 0
         while let request = Reply.parse(bytes, &offset) {
@@ -56,7 +58,7 @@ public final class TestServer {
         return effects
     }
 
-    public func recordEffects() { engine.journal.startConsuming() }
+    public func recordEffects() { engine.context.journal.startConsuming() }
 }
 
 /// A client of a `TestServer`, used like a transcript.
@@ -95,6 +97,7 @@ public final class TestClient {
     public func send(_ bytes: [UInt8]) {
         guard !isClosed else { return }
         if !server.engine.receive(bytes.rawSpan, on: id) { isClosed = true }
+        server.peer.serve(server)
         collect()
     }
 

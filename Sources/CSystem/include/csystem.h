@@ -155,6 +155,9 @@ int cs_listen_unix(const char *path, uint32_t mode, const char *group, int backl
 /// A non-blocking socket whose connection is under way, or a negated errno. `source`: the local
 /// address, "" for any.
 int cs_connect_tcp(const char *address, uint16_t port, const char *source, uint32_t mark);
+/// Writes the numeric addresses of `name`, one a line, each behind the other; 0, or EAI_ error.
+/// Asks the system's resolver, which may take seconds.
+int cs_resolve(const char *name, char *text, size_t capacity);
 int cs_set_mark(int fd, uint32_t mark);
 /// A listening socket gives up its address for others, and takes it back; 0, or a negated errno.
 int cs_pause_listening(int fd);

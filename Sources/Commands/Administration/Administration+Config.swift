@@ -101,6 +101,11 @@ extension Administration {
             applied.append(name)
         }
         context.configuration = new
+        guard context.followAppendOnlySetting() else {
+            context.configuration = old
+            throw context.failure(bytes: refusal([UInt8]("appendonly"), "Unable to turn on AOF. Check server logs."))
+        }
+        if applied.contains("aof-disable-auto-gc") { context.deleteHistory() }
         context.requests.changedDirectives += changes.map(\.directive.name)
         context.reply.ok()
         return .done

@@ -4,6 +4,7 @@ import Engine
 import Keyspace
 import Primitives
 import RESP
+import Structures
 
 extension Administration {
     static func debugObject(
@@ -37,15 +38,17 @@ extension Administration {
             throw context.failure("ERR Out of range database")
         }
         let index = DatabaseIndex(Int(number))
-        let tables = context.tableStatistics(index)
-        func lines(_ title: String, _ buckets: Int, _ elements: Int) -> String {
-            let fill = buckets > 0 ? Double(elements) / Double(buckets * 7) : 0
-            return "[\(title)]\n buckets: \(buckets)\n elements: \(elements)\n fill: \(twoDecimals(fill))\n"
-        }
-        let text =
-            lines("Dictionary HT", tables.keys, context.keyCount(index))
-            + lines("Expires HT", tables.expiring, context.expiringKeyCount(index))
+        let spreads = context.tableSpreads(index)
+        let text = "[Dictionary HT]\n\(spreads.keys.report)[Expires HT]\n\(spreads.expiring.report)"
         context.reply.verbatim([UInt8](text).rawSpan, format: "txt")
+    }
+
+    static func debugTableOfKey(_ context: inout CommandContext, _ key: RawSpan) throws(CommandError) {
+        guard let entry = context.lookupWrite(key).entry else { throw .noSuchKey }
+        guard let spread = entry.tableSpread else {
+            throw context.failure("ERR The value stored at the specified key is not represented using an hash table")
+        }
+        context.reply.verbatim([UInt8](spread.report).rawSpan, format: "txt")
     }
 
     /// More keys than that are taken for a slip: they would stop the server for hours.
@@ -78,16 +81,36 @@ extension Administration {
         context.reply.ok()
     }
 
-    static func debugTableOfKey(_ context: inout CommandContext, _ key: RawSpan) throws(CommandError) {
-        guard context.lookupWrite(key).entry != nil else { throw .noSuchKey }
-        throw context.failure("ERR The value stored at the specified key is not represented using an hash table")
-    }
-
     static func debugSizes(_ context: inout CommandContext) {
         let sizes = [
             ("bits", 64), ("entry_header", 8), ("bucket", 64), ("session", MemoryLayout<Session>.size),
             ("command_statistics", MemoryLayout<CommandStatistics>.size),
         ]
         context.reply.status([UInt8](sizes.map { "\($0.0):\($0.1)" }.joined(separator: " ")).rawSpan)
+    }
+}
+
+extension TableSpread {
+    /// What DEBUG HTSTATS tells of a table, in Redis's form: a bucket stands for its
+    /// slot, the elements in a bucket for the chain.
+    fileprivate var report: String {
+        Self.report(0, "main hash table", main) + (target.map { Self.report(1, "rehashing target", $0) } ?? "")
+    }
+
+    private static func report(_ number: Int, _ title: String, _ fill: Fill) -> String {
+        let head = "Hash table \(number) stats (\(title)):\n"
+        let elements = fill.elementCount
+        guard elements > 0 else { return head + "No stats available for empty dictionaries\n" }
+        let buckets = fill.bucketCount
+        let used = buckets - fill.buckets[0]
+        let mean = Administration.twoDecimals(Double(elements) / Double(used))
+        var text = head + " table size: \(buckets)\n number of elements: \(elements)\n different slots: \(used)\n"
+        text += " max chain length: \(fill.buckets.lastIndex { $0 > 0 } ?? 0)\n"
+        text += " avg chain length (counted): \(mean)\n avg chain length (computed): \(mean)\n"
+        text += " Chain length distribution:\n"
+        for (length, count) in fill.buckets.enumerated() where count > 0 {
+            text += "   \(length): \(count) (\(Administration.twoDecimals(100 * Double(count) / Double(buckets)))%)\n"
+        }
+        return text
     }
 }

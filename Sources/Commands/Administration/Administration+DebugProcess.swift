@@ -26,6 +26,10 @@ extension Administration {
             context.reply.ok()
         case ("mallctl", 3...4): try debugAllocatorNumber(&context, arguments)
         case ("mallctl-str", 3...4): try debugAllocatorText(&context, arguments)
+        case ("loadaof", 2): try debugLoadAppendOnlyFile(&context)
+        case ("aof-flush-sleep", 3):
+            context.host.debug.appendOnlyDelay = max(0, min(60_000_000, try context.integer(arguments[2]).value))
+            context.reply.ok()
         case ("client-eviction", 2): try debugClientEviction(&context)
         case ("stringmatch-test", 2): debugPatterns(&context)
         default: return false
@@ -35,11 +39,13 @@ extension Administration {
 
     static var debugProcessHelp: [String] {
         [
+            "AOF-FLUSH-SLEEP <microseconds>", "    Wait in front of each write to the append-only file.",
             "ASSERT", "    Crash by an assertion that does not hold.",
             "CHANGE-REPL-ID", "    Take a new replication ID.",
             "CLIENT-EVICTION", "    Show how many clients hold how much memory.",
             "CRASH-AND-RECOVER [<milliseconds>]", "    Stop at once, and start again after the delay.",
             "LEAK <string>", "    Keep a copy of <string> for good.",
+            "LOADAOF", "    Load the append-only file again.",
             "MALLCTL <name> [<value>]", "    Show or set a number of the allocator.",
             "MALLCTL-STR <name> [VOID]", "    Show a text of the allocator; VOID: have it do what <name> says.",
             "OOM", "    Crash as if memory had run out.",

@@ -17,6 +17,8 @@ struct MemoryOverview {
     /// Tables of the databases that hold keys: number, all keys, expiring keys.
     let tables: [(database: Int, keys: Int64, expiring: Int64)]
     let allocator: AllocatorReading
+    /// What waits to be written to the append-only file.
+    let appendOnlyBuffer: Int64
 
     init(_ context: inout CommandContext) {
         let reading = context.host.memory()
@@ -37,10 +39,11 @@ struct MemoryOverview {
         self.keys = keys
         self.tables = tables
         allocator = context.host.allocatorReading()
+        appendOnlyBuffer = Int64(context.journal.pendingBytes)
     }
 
     /// What is not data: what the server took at its start, clients, tables.
-    var overhead: Int64 { startup + clients + tables.reduce(0) { $0 + $1.keys + $1.expiring } }
+    var overhead: Int64 { startup + clients + appendOnlyBuffer + tables.reduce(0) { $0 + $1.keys + $1.expiring } }
     var dataset: Int64 { max(0, used - overhead) }
     /// Of what came on top of the memory at the start, the percentage that is data.
     var datasetPercentage: Double { min(100, Self.ratio(dataset, used - startup) * 100) }
@@ -65,7 +68,7 @@ extension InfoReport {
                 "mem_not_counted_for_evict", "mem_replication_backlog", "mem_total_replication_buffers",
                 "mem_clients_slaves",
             ])
-            + [("mem_clients_normal", "\(memory.clients)"), ("mem_cluster_links", "0"), ("mem_aof_buffer", "0")]
+            + [("mem_clients_normal", "\(memory.clients)"), ("mem_cluster_links", "0"), ("mem_aof_buffer", "\(context.journal.pendingBytes)")]
             + [("mem_allocator", context.host.allocator), ("active_defrag_running", "0")]
             + [("lazyfree_pending_objects", "\(context.host.lazyFree().pending)")]
             + [("lazyfreed_objects", "\(context.host.lazyFree().freed)")]

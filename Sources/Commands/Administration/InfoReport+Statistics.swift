@@ -10,8 +10,9 @@ extension InfoReport {
             + subscriptions(context.clients.pubsub)
             + [("latest_fork_usec", "\(context.statistics.snapshots.lastForkMicroseconds)")]
             + [("total_forks", "\(context.statistics.snapshots.forks)")]
+            + [("migrate_cached_sockets", "\(context.statistics.blocking.restingLinks)")]
             + zeros([
-                "migrate_cached_sockets", "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+                "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
                 "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
                 "current_active_defrag_time",
             ]) + tracking(context.clients.tracking)

@@ -93,12 +93,27 @@ enum InfoReport {
         fields += [("rdb_saves", String(state.saves)), ("rdb_last_cow_size", String(state.lastCopiedBytes))]
         fields += [("rdb_last_load_keys_expired", String(state.expiredKeys))]
         fields += [("rdb_last_load_keys_loaded", String(state.loadedKeys))]
-        return fields
-            + zeros(["aof_enabled", "aof_rewrite_in_progress", "aof_rewrite_scheduled"])
-            + [("aof_last_rewrite_time_sec", "-1"), ("aof_current_rewrite_time_sec", "-1")]
-            + [("aof_last_bgrewrite_status", "ok"), ("aof_rewrites", "0"), ("aof_rewrites_consecutive_failures", "0")]
-            + [("aof_last_write_status", "ok"), ("aof_last_cow_size", "0")]
+        return fields + appendOnlyFile(context)
             + zeros(["module_fork_in_progress", "module_fork_last_cow_size"]) + loading(context)
+    }
+
+    private static func appendOnlyFile(_ context: borrowing CommandContext) -> Fields {
+        let state = context.statistics.appendOnly
+        let current = state.child.map { String((context.now - $0.begin) / 1000) } ?? "-1"
+        let fields: Fields = [
+            ("aof_enabled", state.mode == .off ? "0" : "1"), ("aof_rewrite_in_progress", state.child == nil ? "0" : "1"),
+            ("aof_rewrite_scheduled", state.isScheduled ? "1" : "0"), ("aof_last_rewrite_time_sec", String(state.lastSeconds)),
+            ("aof_current_rewrite_time_sec", current), ("aof_last_bgrewrite_status", state.isLastRewriteGood ? "ok" : "err"),
+            ("aof_rewrites", String(state.rewrites)), ("aof_rewrites_consecutive_failures", String(state.consecutiveFailures)),
+            ("aof_last_write_status", state.writeFailure == 0 && state.syncFailure == 0 ? "ok" : "err"),
+            ("aof_last_cow_size", String(state.lastCopiedBytes)),
+        ]
+        guard state.mode != .off else { return fields }
+        return fields + [
+            ("aof_current_size", String(state.bytes)), ("aof_base_size", String(state.baseBytes)),
+            ("aof_pending_rewrite", state.isScheduled ? "1" : "0"), ("aof_buffer_length", String(context.journal.pendingBytes)),
+            ("aof_pending_bio_fsync", state.isSyncPending ? "1" : "0"), ("aof_delayed_fsync", String(state.delayedSyncs)),
+        ]
     }
 
     private static func loading(_ context: borrowing CommandContext) -> Fields {

@@ -104,6 +104,11 @@ enum LatencyReport {
             ]
         case .fork:
             return ["Copying the process took long: give it less memory, or a machine that copies page tables faster."]
+        case .appendOnlyWrite:
+            return [
+                "Writing to the append-only file took long: the disk is busy or slow. appendfsync everysec or no, and "
+                    + "no-appendfsync-on-rewrite, ask less of it."
+            ]
         case .evictionCycle:
             return [
                 "Keys are evicted while clients wait: raise maxmemory, or lower maxmemory-eviction-tenacity."

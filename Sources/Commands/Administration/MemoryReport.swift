@@ -30,7 +30,7 @@ enum MemoryReport {
             ("peak.allocated", .bytes(memory.peak)), ("total.allocated", .bytes(memory.used)),
             ("startup.allocated", .bytes(memory.startup)), ("replication.backlog", .bytes(0)),
             ("clients.slaves", .bytes(0)), ("clients.normal", .bytes(memory.clients)), ("cluster.links", .bytes(0)),
-            ("aof.buffer", .bytes(0)), ("lua.caches", .bytes(0)), ("functions.caches", .bytes(0)),
+            ("aof.buffer", .bytes(memory.appendOnlyBuffer)), ("lua.caches", .bytes(0)), ("functions.caches", .bytes(0)),
         ] + memory.tables.map { ("db.\($0.database)", .tables(keys: $0.keys, expiring: $0.expiring)) } + [
             ("overhead.total", .bytes(memory.overhead)), ("keys.count", .bytes(memory.keys)),
             ("keys.bytes-per-key", .bytes(perKey)), ("dataset.bytes", .bytes(memory.dataset)),

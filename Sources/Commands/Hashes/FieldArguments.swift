@@ -36,7 +36,7 @@ extension ExpirySpelling {
     ) throws(CommandError) -> Milliseconds {
         let number = try context.integer(word).value
         guard number >= 0 else { throw context.failure("ERR invalid expire time, must be >= 0") }
-        guard let moment = moment(number, now: context.now), moment <= Self.latestFieldExpiry else {
+        guard let moment = moment(number, now: context.presentTime), moment <= Self.latestFieldExpiry else {
             throw context.failure("ERR invalid expire time in '\(command)' command")
         }
         return moment

@@ -17,8 +17,6 @@ extension Hashes {
 
     /// Expired fields that one call removes before it chooses.
     private static var removalLimit: Int { 4096 }
-    /// Fields that a call may repeat; more would only exhaust the memory.
-    private static var repetitionLimit: Int64 { 1 << 24 }
 
     static func hrandfield(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
@@ -35,7 +33,7 @@ extension Hashes {
         sampler.withValues = arguments.count > 3
         defer { context.random = sampler.random }
         if let count {
-            if count < 0, count < -repetitionLimit { throw .outOfRange }
+            try context.checkRepetitions(count)
             sampler.write(count, &context.reply)
         } else {
             sampler.writeOne(&context.reply)
@@ -46,15 +44,10 @@ extension Hashes {
     private static func randomCount(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Int64 {
-        let count = try context.integer(arguments[2]).value
-        guard count > Int64.min else {
-            throw context.failure(
-                "ERR value is out of range, value must between \(-Int64.max) and \(Int64.max)")
-        }
+        let count = try context.randomCount(arguments[2])
         guard arguments.count > 3 else { return count }
         guard arguments.count == 4, arguments[3].matches("WITHVALUES") else { throw .syntax }
-        guard count >= -(Int64.max / 2), count <= Int64.max / 2 else { throw .outOfRange }
-        return count
+        return try context.randomCount(arguments[2], isPaired: true)
     }
 }
 

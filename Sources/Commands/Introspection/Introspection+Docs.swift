@@ -73,7 +73,8 @@ extension ReplyWriter {
         let flags = argument.flagNames
         var count = 3
         if keyNumber != nil { count += 1 }
-        if !argument.token.isEmpty { count += 1 }
+        let hasToken = !argument.token.isEmpty || argument.kind == .pureToken
+        if hasToken { count += 1 }
         if !argument.since.isEmpty { count += 1 }
         if !flags.isEmpty { count += 1 }
         map(count)
@@ -84,7 +85,7 @@ extension ReplyWriter {
             bulk("key_spec_index")
             integer(keyNumber)
         }
-        if !argument.token.isEmpty { pair("token", argument.token) }
+        if hasToken { pair("token", argument.token) }
         if !argument.since.isEmpty { pair("since", argument.since) }
         if !flags.isEmpty {
             bulk("flags")

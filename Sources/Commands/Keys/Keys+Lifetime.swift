@@ -65,7 +65,7 @@ extension Keys {
     ) throws(CommandError) -> Outcome {
         let conditions = try conditions(&context, arguments)
         let number = try context.integer(arguments[2])
-        guard let moment = notation.moment(number, now: context.now) else {
+        guard let moment = notation.moment(number, now: context.presentTime) else {
             throw context.failure("ERR invalid expire time in '\(notation.command)' command")
         }
         let key = arguments[1]

@@ -18,13 +18,13 @@ extension Keys {
                 syntax: "key newkey",
                 history: ["3.2.0": "Equal names are no error."], renameIfFree),
             CommandDeclaration(
-                "copy", arity: -3, [.write, .denyOOM], .keyspace,
+                "copy", arity: -3, [.write, .denyOOM, .crossesDatabases], .keyspace,
                 keys: [.key(1, [.readOnly, .access]), .key(2, [.overwrite, .update])],
                 group: .generic, since: "6.2.0", complexity: "O(N) for a collection of N elements, O(1) for strings",
                 summary: "Copies a value and its expiry to another key.",
                 syntax: "source destination [DB destination-db] [REPLACE]", copy),
             CommandDeclaration(
-                "move", arity: 3, [.write, .fast], .keyspace, keys: [.key(1, [.readWrite, .access, .update])],
+                "move", arity: 3, [.write, .fast, .crossesDatabases], .keyspace, keys: [.key(1, [.readWrite, .access, .update])],
                 group: .generic, since: "1.0.0", summary: "Moves a key to another database.", syntax: "key db", move),
             CommandDeclaration(
                 "swapdb", arity: 3, [.write, .fast], [.keyspace, .dangerous], group: .server, since: "4.0.0",

@@ -167,7 +167,7 @@ public enum Messages {
     private static func propagate(
         _ word: StaticString, _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) {
-        context.effects.begin(3)
+        context.effects.beginMessage(3)
         context.effects.word(word)
         context.effects.word(arguments[1])
         context.effects.word(arguments[2])

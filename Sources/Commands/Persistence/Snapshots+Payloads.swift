@@ -97,8 +97,8 @@ extension Snapshots {
         }
         var expiry: Milliseconds?
         if lifetime > 0 {
-            expiry = options.isAbsolute ? lifetime : context.now.addingReportingOverflow(lifetime).partialValue
-            if !options.isAbsolute, lifetime > Int64.max - context.now { throw context.failure("ERR Invalid TTL value, must be >= 0") }
+            expiry = options.isAbsolute ? lifetime : context.presentTime.addingReportingOverflow(lifetime).partialValue
+            if !options.isAbsolute, lifetime > Int64.max - context.presentTime { throw context.failure("ERR Invalid TTL value, must be >= 0") }
         }
         let isPast = expiry.map { $0 <= context.now } ?? false
         if isPast { return try restorePast(&context, slot, arguments, key) }
@@ -124,10 +124,10 @@ extension Snapshots {
     private static func access(_ options: RestoreOptions, _ context: borrowing CommandContext) -> AccessBits {
         switch context.configuration.accessPolicy {
         case .frequency:
-            if let frequency = options.frequency { return AccessBits(frequencyAt: context.now, counter: frequency) }
+            if let frequency = options.frequency { return AccessBits(frequencyAt: context.presentTime, counter: frequency) }
         case .recency, .modification:
             if let idle = options.idleSeconds {
-                return AccessBits(seconds: max(0, context.now - min(idle, 1 << 32) * 1000))
+                return AccessBits(seconds: max(0, context.presentTime - min(idle, 1 << 32) * 1000))
             }
         }
         return context.freshAccess

@@ -1,4 +1,4 @@
-// SAVE, BGSAVE, LASTSAVE, and the payloads of DUMP and RESTORE.
+// SAVE, BGSAVE, LASTSAVE, the payloads of DUMP and RESTORE, and MIGRATE.
 
 import Engine
 import Keyspace
@@ -7,7 +7,7 @@ import Primitives
 import RESP
 
 enum Snapshots {
-    static var declarations: [CommandDeclaration] { saving + payloads }
+    static var declarations: [CommandDeclaration] { saving + payloads + migration }
 
     private static var saving: [CommandDeclaration] {
         [
@@ -48,7 +48,12 @@ enum Snapshots {
             guard arguments[1].matches("SCHEDULE") else { throw .syntax }
         }
         guard !context.isSavingInBackground else { throw context.failure("ERR Background save already in progress") }
-        if context.session.hasTransaction {
+        if context.statistics.appendOnly.child != nil, arguments.count == 1 {
+            throw context.failure(
+                "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a "
+                    + "BGSAVE whenever possible.")
+        }
+        if context.session.isExecuting || context.hasChild {
             context.scheduleBackgroundSave()
             context.reply.status(RawSpan(literal: "Background saving scheduled"))
             return .done

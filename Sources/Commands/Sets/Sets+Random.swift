@@ -111,11 +111,13 @@ extension Sets {
             _ = entry.withRandomMember(using: &context.random) { context.reply.bulk($0) }
             return .done
         }
-        let wanted = try context.randomCount(arguments[2])
+        let count = try context.randomCount(arguments[2])
         guard let entry = try context.slotForReading(arguments[1], .set).entry else {
             context.reply.array(0)
             return .done
         }
+        try context.checkRepetitions(count)
+        let wanted = Int(count)
         if wanted < 0 {
             context.reply.array(-wanted)
             for _ in 0..<(-wanted) {
@@ -126,17 +128,5 @@ extension Sets {
             entry.forEachRandomMember(wanted, using: &context.random) { context.reply.bulk($0) }
         }
         return .done
-    }
-}
-
-extension CommandContext {
-    /// The count of SRANDMEMBER and its like: negative ones allow repetitions,
-    /// and are limited so that no reply outgrows the memory.
-    mutating func randomCount(_ word: RawSpan) throws(CommandError) -> Int {
-        let wanted = try integer(word).value
-        guard wanted >= -RequestLimits.repetitions else {
-            throw failure("ERR value is out of range, value must between -\(RequestLimits.repetitions) and \(Int64.max)")
-        }
-        return Int(wanted)
     }
 }

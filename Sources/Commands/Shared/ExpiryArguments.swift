@@ -52,7 +52,7 @@ enum ExpirySpelling {
         _ word: RawSpan, in command: StaticString, _ context: inout CommandContext
     ) throws(CommandError) -> Milliseconds {
         let number = try context.integer(word).value
-        guard number > 0, let moment = moment(number, now: context.now) else {
+        guard number > 0, let moment = moment(number, now: context.presentTime) else {
             throw context.failure("ERR invalid expire time in '\(command)' command")
         }
         return moment

@@ -16,19 +16,12 @@ extension SortedSets {
         ]
     }
 
-    /// Members that one request may get when they may repeat: a larger reply would only fill the memory.
-    private static var repetitionLimit: Int64 { 1 << 24 }
-
     static func zrandmember(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         guard arguments.count > 2 else { return try one(&context, arguments[1]) }
-        let count = try context.integer(arguments[2]).value
-        guard count != .min else {
-            throw context.failure(
-                "ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807")
-        }
+        _ = try context.randomCount(arguments[2])
         guard arguments.count == 3 || arguments.count == 4 && arguments[3].matches("WITHSCORES") else { throw .syntax }
         let withScores = arguments.count == 4
-        if withScores, count.magnitude > UInt64(Int64.max / 2) { throw .outOfRange }
+        let count = try context.randomCount(arguments[2], isPaired: withScores)
         guard let entry = try context.sortedSetForReading(arguments[1]), count != 0 else {
             context.reply.array(0)
             return .done
@@ -37,7 +30,7 @@ extension SortedSets {
         if count > 0 {
             several(min(count, Int64(entry.scoredCount)), of: entry, form, &context)
         } else {
-            guard count >= -repetitionLimit else { throw .outOfRange }
+            try context.checkRepetitions(count)
             repeated(-count, of: entry, form, &context)
         }
         return .done

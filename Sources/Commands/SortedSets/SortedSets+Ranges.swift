@@ -148,8 +148,11 @@ extension SortedSets {
             return .done
         }
         form.begin(found.ranks.count, &context.reply)
-        found.entry.forEachScored(found.ranks, reversed: request.isReversed == true) { member, score in
-            form.write(member, score, &context.reply)
+        let isReversed = request.isReversed == true
+        if request.withScores {
+            found.entry.forEachScored(found.ranks, reversed: isReversed) { form.write($0, $1, &context.reply) }
+        } else {
+            found.entry.forEachRanked(found.ranks, reversed: isReversed) { context.reply.bulk($0) }
         }
         return .done
     }

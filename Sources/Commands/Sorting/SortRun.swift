@@ -66,7 +66,7 @@ struct SortRun: ~Copyable {
         case .sortedSet:
             let range = wanted(of: entry.scoredCount, request)
             elements.reserve(range.count)
-            entry.forEachScored(range, reversed: request.keepsOrder && request.isDescending) { member, _ in elements.append(member) }
+            entry.forEachRanked(range, reversed: request.keepsOrder && request.isDescending) { elements.append($0) }
         default:
             isUnordered = true
             elements.reserve(entry.memberCount)

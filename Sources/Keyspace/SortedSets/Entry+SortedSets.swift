@@ -53,6 +53,15 @@ extension Entry {
         }
     }
 
+    /// The same without the scores.
+    public func forEachRanked(_ ranks: Range<Int>, reversed: Bool, _ body: (RawSpan) -> Void) {
+        if holdsContainer {
+            sortedSet.value.forEach(ranks, reversed: reversed) { member, _ in body(member) }
+        } else {
+            packedSortedSet.forEachMember(ranks, reversed: reversed, body)
+        }
+    }
+
     /// Visits members from `limit` on in order, for as long as `body` wants more.
     public func forEachScored(from limit: SortedSetLimit, while body: (RawSpan, Double) -> Bool) {
         if holdsContainer {

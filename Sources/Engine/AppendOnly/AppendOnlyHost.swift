@@ -1,0 +1,46 @@
+import Primitives
+
+/// The disk of the append-only file. Paths are below the server's directory; numbers of
+/// failures are errnos, 0 for success.
+public protocol AppendOnlyHost: AnyObject, Sendable {
+    /// Makes a directory unless it is there.
+    func makeDirectory(_ path: String) -> Int32
+    /// Bytes of a plain file; nil when there is none.
+    func size(_ path: String) -> Int?
+    /// A whole small file.
+    func contents(_ path: String) -> (bytes: [UInt8], failure: Int32)
+    /// Replaces a small file so that, whatever happens, the old or the new one is there.
+    func replace(_ path: String, _ bytes: [UInt8]) -> Int32
+    /// Gives a file another name, for good.
+    func rename(_ old: String, _ new: String) -> Int32
+    /// Removes a file, in the background where that takes time.
+    func remove(_ path: String)
+    /// Opens a file to append to it; `empties`: without what is there. A descriptor or a negated errno.
+    func openForAppending(_ path: String, empties: Bool) -> Int32
+    /// Appends bytes: how many, and why not all.
+    func write(_ file: Int32, _ bytes: borrowing ByteChain) -> (count: Int, failure: Int32)
+    /// Cuts an open file off behind so many bytes.
+    func truncate(_ file: Int32, to bytes: Int64) -> Int32
+    /// Brings what was written onto the disk, while everybody waits.
+    func sync(_ file: Int32) -> Int32
+    /// Begins to do so in the background, one at a time; `mark` tells it from others.
+    func beginSync(_ file: Int32, mark: JournalPosition)
+    /// The end of what was begun, once.
+    func takeSyncResult() -> SyncResult?
+    /// Syncs and closes in the background.
+    func close(_ file: Int32)
+}
+
+/// How a sync in the background has ended.
+public struct SyncResult: Sendable {
+    /// Which one.
+    public let mark: JournalPosition
+    /// An errno; 0 for success.
+    public let failure: Int32
+
+    /// Both.
+    public init(mark: JournalPosition, failure: Int32) {
+        self.mark = mark
+        self.failure = failure
+    }
+}

@@ -1,0 +1,76 @@
+import Persistence
+import Primitives
+
+/// What has become of the append-only file, and what is going on.
+public struct AppendOnlyState: Sendable {
+    /// Whether changes are written.
+    public enum Mode: Sendable {
+        case off
+        case on
+        /// Switched on while the server ran: changes go to a file of their own until a first
+        /// rewrite has written what was there before.
+        case awaitingRewrite
+    }
+
+    public internal(set) var mode = Mode.off
+    /// The files there are.
+    var manifest = AppendOnlyManifest()
+    /// The increment that is written to; negative: none.
+    var file: Int32 = -1
+    /// Bytes of that increment.
+    var fileBytes: Int64 = 0
+    /// Bytes of all files, and those at the last rewrite or start.
+    public internal(set) var bytes: Int64 = 0
+    public internal(set) var baseBytes: Int64 = 0
+
+    // Writing.
+    /// Up to here the journal is in the file, and on the disk.
+    var written: JournalPosition = 0
+    public internal(set) var synced: JournalPosition = 0
+    /// The sync under way.
+    var isSyncing = false
+    /// When the last sync began, and since when writing waits for one; monotonic nanoseconds.
+    var lastSync: Int64 = 0
+    var waitsSince: Int64?
+    /// Writes that did not wait any longer.
+    public internal(set) var delayedSyncs: Int64 = 0
+    /// Why the last write, and the last sync, failed; 0: they did not.
+    public internal(set) var writeFailure: Int32 = 0
+    public internal(set) var syncFailure: Int32 = 0
+    /// When a failed write was tried last.
+    var lastAttempt: Int64 = 0
+
+    // Rewriting.
+    /// The child that rewrites.
+    public internal(set) var child: RewriteChild?
+    /// Whether a rewrite is to begin as soon as that is possible.
+    public internal(set) var isScheduled = false
+    /// Seconds that the last rewrite took; -1: there was none.
+    public internal(set) var lastSeconds: Int64 = -1
+    public internal(set) var isLastRewriteGood = true
+    public internal(set) var rewrites: Int64 = 0
+    public internal(set) var consecutiveFailures: Int64 = 0
+    public internal(set) var lastCopiedBytes: Int64 = 0
+    /// When rewrites that failed again and again may begin by themselves, and the last such rest's length.
+    var restsUntil: Milliseconds?
+    var restMinutes: Int64 = 0
+
+    /// Whether what happens cannot be written now.
+    var failsToWrite: Bool { writeFailure != 0 || syncFailure != 0 }
+
+    /// A sync is under way in the background.
+    public var isSyncPending: Bool { isSyncing }
+}
+
+/// A child process that rewrites the append-only file.
+public struct RewriteChild: Sendable {
+    public let process: Int32
+    /// When it began.
+    public let begin: Milliseconds
+    /// Keys that it has to write.
+    public let keys: Int64
+    /// What it has told last.
+    public var report = SnapshotReport(keys: 0, copiedBytes: 0)
+    /// Whether it was told to end.
+    var isStopped = false
+}

@@ -1,0 +1,170 @@
+// The journal on its way into the append-only file, and onto the disk.
+//
+//   journal.pending --write--> increment --sync (worker)--> disk
+//          position         written              synced = journal.durable
+//
+// Under `always` replies wait in their sessions until what they tell of is durable:
+// while one sync is under way the next requests gather, and share the sync that follows.
+
+import Keyspace
+import Primitives
+
+extension CommandContext {
+    /// How long writing waits for a sync under way before it risks to be held up by it.
+    private static var patience: Int64 { 2_000_000_000 }
+    private static var second: Int64 { 1_000_000_000 }
+
+    private var appendOnlyPolicy: SyncPolicy { configuration.appendOnly.sync }
+
+    /// Whether the setting wants syncs to rest now.
+    private var syncsRest: Bool {
+        configuration.appendOnly.restsWhileRewriting && (statistics.appendOnly.child != nil || statistics.snapshots.child != nil)
+    }
+
+    /// To be called at the end of every turn, ahead of the replies.
+    public mutating func writeAppendOnlyFile() {
+        guard statistics.appendOnly.file >= 0, let disk = host.appendOnly else { return }
+        journal.second = configuration.appendOnly.annotatesMoments ? now / 1000 : nil
+        noteSync(disk)
+        if journal.pendingBytes > 0, !waitsForSync() { writePending(disk) }
+        beginSyncIfDue(disk)
+        gateReplies()
+    }
+
+    /// Replies wait for the disk under `always` only, and only for what is to be synced.
+    private mutating func gateReplies() {
+        let waits = appendOnlyPolicy == .always && !syncsRest && statistics.appendOnly.mode == .on
+        journal.durable = waits ? statistics.appendOnly.synced : nil
+    }
+
+    /// Looks whether a sync has ended.
+    private mutating func noteSync(_ disk: any AppendOnlyHost) {
+        guard statistics.appendOnly.isSyncing, let result = disk.takeSyncResult() else { return }
+        statistics.appendOnly.isSyncing = false
+        statistics.appendOnly.syncFailure = result.failure
+        guard result.failure != 0 else {
+            statistics.appendOnly.synced = max(statistics.appendOnly.synced, result.mark)
+            return
+        }
+        let text = host.snapshots?.describe(result.failure) ?? "\(result.failure)"
+        if appendOnlyPolicy == .always {
+            fail("Can't persist AOF for fsync error when the AOF fsync policy is 'always': \(text). Exiting...")
+        } else {
+            requests.logLines.append("Fail to fsync the AOF file: \(text)")
+        }
+    }
+
+    /// Ends the process: what was acknowledged could be lost otherwise.
+    private mutating func fail(_ text: String) {
+        requests.logLines.append(text)
+        requests.isFailing = true
+    }
+
+    /// Whether what is pending waits for a sync under way, which the write would otherwise have to.
+    private mutating func waitsForSync() -> Bool {
+        guard statistics.appendOnly.isSyncing, appendOnlyPolicy != .no else {
+            statistics.appendOnly.waitsSince = nil
+            return false
+        }
+        if appendOnlyPolicy == .always { return true }
+        let tick = time.monotonicNanoseconds
+        guard let since = statistics.appendOnly.waitsSince else {
+            statistics.appendOnly.waitsSince = tick
+            return true
+        }
+        guard tick - since >= Self.patience else { return true }
+        statistics.appendOnly.delayedSyncs += 1
+        statistics.appendOnly.waitsSince = nil
+        requests.logLines.append(
+            "Asynchronous AOF fsync is taking too long (disk is busy?). Writing the AOF buffer without waiting for fsync to "
+                + "complete, this may slow down Redis.")
+        return false
+    }
+
+    private mutating func writePending(_ disk: any AppendOnlyHost) {
+        let tick = time.monotonicNanoseconds
+        // A disk that fails is not asked with every turn.
+        guard statistics.appendOnly.writeFailure == 0 || tick - statistics.appendOnly.lastAttempt >= Self.second else { return }
+        statistics.appendOnly.lastAttempt = tick
+        if host.debug.appendOnlyDelay > 0 { host.sleep(host.debug.appendOnlyDelay) }
+        statistics.appendOnly.waitsSince = nil
+        let position = journal.position
+        let bytes = journal.takePending()
+        let expected = bytes.count
+        let (count, failure) = disk.write(statistics.appendOnly.file, bytes)
+        guard count == expected else {
+            return undoWrite(bytes, count, failure, disk)
+        }
+        statistics.appendOnly.fileBytes += Int64(count)
+        statistics.appendOnly.bytes += Int64(count)
+        statistics.appendOnly.written = position
+        if statistics.appendOnly.writeFailure != 0 {
+            statistics.appendOnly.writeFailure = 0
+            requests.logLines.append("AOF write error looks solved. The server can write again.")
+        }
+        noteLatency(.appendOnlyWrite, nanoseconds: time.monotonicNanoseconds - tick)
+    }
+
+    /// Part of the bytes is in the file: it is taken back, so that no torn command stands in front of what follows.
+    private mutating func undoWrite(
+        _ bytes: consuming ByteChain, _ count: Int, _ failure: Int32, _ disk: any AppendOnlyHost
+    ) {
+        let text = host.snapshots?.describe(failure) ?? "\(failure)"
+        if statistics.appendOnly.writeFailure == 0 {
+            requests.logLines.append(
+                count > 0
+                    ? "Short write while writing to the AOF file: (nwritten=\(count), expected=\(bytes.count)): \(text)"
+                    : "Error writing to the AOF file: \(text)")
+        }
+        statistics.appendOnly.writeFailure = failure
+        var rest = bytes
+        if count > 0, disk.truncate(statistics.appendOnly.file, to: statistics.appendOnly.fileBytes) != 0 {
+            requests.logLines.append("Could not remove short write from the append-only file. What follows continues it.")
+            statistics.appendOnly.fileBytes += Int64(count)
+            rest.removeFirst(count)
+        }
+        journal.putBack(rest)
+        if appendOnlyPolicy == .always {
+            fail("Can't recover from AOF write error when the AOF fsync policy is 'always'. Exiting...")
+        }
+    }
+
+    private mutating func beginSyncIfDue(_ disk: any AppendOnlyHost) {
+        guard statistics.appendOnly.written > statistics.appendOnly.synced, !statistics.appendOnly.isSyncing, !syncsRest else { return }
+        let tick = time.monotonicNanoseconds
+        switch appendOnlyPolicy {
+        case .no: return
+        case .everysec: guard tick - statistics.appendOnly.lastSync >= Self.second else { return }
+        case .always: break
+        }
+        statistics.appendOnly.lastSync = tick
+        statistics.appendOnly.isSyncing = true
+        disk.beginSync(statistics.appendOnly.file, mark: statistics.appendOnly.written)
+    }
+
+    /// Writes everything, and has it be on the disk, while everybody waits; an errno, 0 for success.
+    @discardableResult
+    mutating func writeAppendOnlyFileNow() -> Int32 {
+        guard statistics.appendOnly.file >= 0, let disk = host.appendOnly else { return 0 }
+        while statistics.appendOnly.isSyncing {
+            noteSync(disk)
+            if statistics.appendOnly.isSyncing { host.sleep(200) }
+        }
+        statistics.appendOnly.lastAttempt = 0
+        if journal.pendingBytes > 0 { writePending(disk) }
+        guard journal.pendingBytes == 0 else { return statistics.appendOnly.writeFailure }
+        let failure = disk.sync(statistics.appendOnly.file)
+        guard failure == 0 else { return failure }
+        statistics.appendOnly.synced = statistics.appendOnly.written
+        gateReplies()
+        return 0
+    }
+
+    /// The error that writes are refused with, while the file cannot be written.
+    var appendOnlyRefusal: String? {
+        guard statistics.appendOnly.mode != .off else { return nil }
+        let failure = statistics.appendOnly.writeFailure != 0 ? statistics.appendOnly.writeFailure : statistics.appendOnly.syncFailure
+        guard failure != 0 else { return nil }
+        return "MISCONF Errors writing to the AOF file: \(host.snapshots?.describe(failure) ?? "\(failure)")"
+    }
+}

@@ -1,0 +1,62 @@
+import Engine
+import Primitives
+import Synchronization
+import System
+
+/// The append-only file's disk: files in the current directory, and a worker that syncs and removes them.
+final class AppendOnlyFiles: AppendOnlyHost {
+    private let worker = Worker()
+    private let result = Mutex<SyncResult?>(nil)
+    private let hasResult = Atomic<Bool>(false)
+    /// Ends the loop's sleep when a sync is done.
+    private let wake: @Sendable () -> Void
+
+    init(_ meter: MemoryMeter, wake: @escaping @Sendable () -> Void) {
+        self.wake = wake
+        if let counters = worker.waitForThreadCounters() { meter.add(counters) }
+    }
+
+    func makeDirectory(_ path: String) -> Int32 { File.makeDirectory(path) }
+    func size(_ path: String) -> Int? { File.size(path) }
+
+    func contents(_ path: String) -> (bytes: [UInt8], failure: Int32) {
+        do throws(FileError) { return (try File.read(path), 0) } catch { return ([], error.number) }
+    }
+
+    func replace(_ path: String, _ bytes: [UInt8]) -> Int32 { File.replaceDurably(path, with: bytes) }
+    func rename(_ old: String, _ new: String) -> Int32 { File.renameDurably(old, new) }
+    func openForAppending(_ path: String, empties: Bool) -> Int32 { File.openForAppending(path, empties: empties) }
+    func write(_ file: Int32, _ bytes: borrowing ByteChain) -> (count: Int, failure: Int32) { File.append(bytes, to: file) }
+    func truncate(_ file: Int32, to bytes: Int64) -> Int32 { File.truncate(file, to: bytes) }
+    func sync(_ file: Int32) -> Int32 { File.syncData(file) }
+
+    /// The name goes at once, for another file may get it; freeing the blocks of a large file takes time.
+    func remove(_ path: String) {
+        let (file, _) = File.openForReading(path)
+        File.remove(path)
+        if file >= 0 { worker.submit { File.closeDescriptor(file) } }
+    }
+
+    func beginSync(_ file: Int32, mark: JournalPosition) {
+        worker.submit { [self] in
+            let failure = File.syncData(file)
+            result.withLock { $0 = SyncResult(mark: mark, failure: failure) }
+            hasResult.store(true, ordering: .releasing)
+            wake()
+        }
+    }
+
+    func takeSyncResult() -> SyncResult? {
+        guard hasResult.exchange(false, ordering: .acquiring) else { return nil }
+        return result.withLock { $0.take() }
+    }
+
+    func close(_ file: Int32) {
+        worker.submit { [self] in
+            _ = File.syncData(file)
+            File.closeDescriptor(file)
+            // A sync that was begun before ends with the file, and nobody waits for it any more.
+            hasResult.store(false, ordering: .releasing)
+        }
+    }
+}
