@@ -16,6 +16,7 @@ extension Engine {
                 deadline: request.deadline, timeoutReply: request.reply))
         blocked.add(context.session.id, request, context.session.database)
         context.notices.interest.insert(.blockedClients)
+        for key in request.keys { context.notices.awaited.insert(context.keyspace.hash(key.rawSpan)) }
         context.statistics.blocking.keys = Int64(blocked.keyCount)
     }
 
@@ -86,6 +87,8 @@ extension Engine {
         let arguments = command.arguments.arguments
         guard let name = context.commands.resolve(arguments) else { return true }
         requestBytes = 0
+        // There may have been room when it began to wait.
+        if isOutOfMemory(for: name) { return true }
         if case .block = call(name, arguments, behind: context.reply.bytes.count) { return false }
         return true
     }
@@ -97,6 +100,7 @@ extension Engine {
 
     private mutating func release(_ id: SessionID, _ command: borrowing BlockedCommand) {
         blocked.remove(id, command)
+        for key in command.keys { context.notices.awaited.remove(context.keyspace.hash(key.rawSpan)) }
         context.statistics.blocking.clients -= 1
         context.statistics.blocking.keys = Int64(blocked.keyCount)
         if blocked.isEmpty { context.notices.interest.remove(.blockedClients) }

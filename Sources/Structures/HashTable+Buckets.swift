@@ -216,7 +216,7 @@ extension HashTable {
             return true
         }
 
-        @usableFromInline
+        @inlinable
         @unsafe func forEach(in index: Int, _ body: (Element) -> Void) {
             let bucket = unsafe bucket(index)
             for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {

@@ -53,9 +53,9 @@ extension HashTable {
             let (bucket, slot) = chosen.quotientAndRemainder(dividingBy: Buckets.slots)
             let inCurrent = bucket < current.count
             let line = unsafe inCurrent ? current.bucket(bucket) : old.bucket(bucket - current.count)
-            if unsafe line.load(fromByteOffset: slot, as: UInt8.self) != 0 {
-                return unsafe Element(raw: Buckets.pointer(line, slot))
-            }
+            let element = unsafe line.load(fromByteOffset: slot, as: UInt8.self) != 0
+                ? Element(raw: Buckets.pointer(line, slot)) : nil
+            if let element { return element }
         }
         var found: Element?
         var position: ScanPosition? = random.next() >> 16
@@ -67,13 +67,31 @@ extension HashTable {
 
     /// Visits the elements of whole buckets from a random one on, until `wanted` or more
     /// were visited. Cheaper than as many random elements: neighbours share cache lines.
+    @inlinable
     public func sample(_ wanted: Int, using random: inout RandomGenerator, _ body: (Element) -> Void) {
         guard count > 0 else { return }
-        let buckets = isResizing && old.count < current.count ? old.count : current.count
+        // During a resize the two tables are filled unevenly, and only a scan meets all alike.
+        if isResizing { return sampleByScan(wanted, using: &random, body) }
+        var bucket = random.below(current.count)
+        var visited = 0
+        // A table is hardly filled only in the last moments of a shrink.
+        for _ in 0..<min(current.count, 64 + wanted) where visited < min(wanted, count) {
+            unsafe current.forEach(in: bucket) { element in
+                visited += 1
+                body(element)
+            }
+            bucket = bucket + 1 == current.count ? 0 : bucket + 1
+        }
+        if visited == 0, let element = randomElement(using: &random) { body(element) }
+    }
+
+    /// The same by the order of hashes, which have to be computed for it.
+    @usableFromInline
+    func sampleByScan(_ wanted: Int, using random: inout RandomGenerator, _ body: (Element) -> Void) {
+        let buckets = old.count < current.count ? old.count : current.count
         let first = random.below(buckets)
         var position = first == 0 ? 0 : Self.end(ofBucket: first - 1, of: buckets).map { ($0 >> 16) + ($0 & 0xffff == 0 ? 0 : 1) } ?? 0
         var visited = 0
-        // A table is hardly filled only in the last moments of a shrink.
         for _ in 0..<min(buckets, 64 + wanted) where visited < min(wanted, count) {
             position = scan(from: position) { element in
                 visited += 1
@@ -94,8 +112,8 @@ extension HashTable {
         forEach { element in
             seen += 1
             let hash = element.hash(seed)
-            let place = unsafe current.slot(of: element.raw, hash) ?? old.slot(of: element.raw, hash)
-            precondition(unsafe place != nil, "an element cannot be found from its home")
+            let isFound = unsafe (current.slot(of: element.raw, hash) ?? old.slot(of: element.raw, hash)) != nil
+            precondition(isFound, "an element cannot be found from its home")
         }
         precondition(seen == count, "count \(count), but \(seen) elements")
         precondition(count <= Self.limit(max(1, current.count)) || isResizing, "overfull")
