@@ -33,12 +33,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import messages_rows as messages  # noqa: E402
 import snapshots_rows as snapshots  # noqa: E402
 import types_rows as types  # noqa: E402
 from servers import NAMES, ROOT, Data, Server, Wire, find_programs, machine, say, settle_client, tabulate  # noqa: E402
 
 SECTIONS = ("cpu", "latency", "memory", "idle", "types", "items", "snapshots", "messages")
-import messages_rows as messages  # noqa: E402
 
 KEYS, VALUE_SIZE = 1_000_000, 64
 LOADS = [  # label, clients, pipeline, requests (1.5 seconds and more), target

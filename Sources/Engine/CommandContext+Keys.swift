@@ -23,10 +23,10 @@ extension CommandContext {
     public mutating func lookupRead(_ key: RawSpan) -> KeySlot {
         let slot = lookupWrite(key)
         if let entry = slot.entry {
-            statistics.keyHits &+= 1
+            statistics.lookups.hits &+= 1
             touch(entry)
         } else {
-            statistics.keyMisses &+= 1
+            statistics.lookups.misses &+= 1
             if notices.interest.contains(.misses) { tellMiss(key, slot.database) }
         }
         return slot

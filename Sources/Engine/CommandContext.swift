@@ -190,12 +190,8 @@ public struct HostFacts: Sendable {
     public var cpuTime: @Sendable () -> CPUReading = { CPUReading() }
     /// Stops the calling thread for so many microseconds.
     public var sleep: @Sendable (Int64) -> Void = { _ in }
-    /// The allocator's figures; made current by asking.
-    public var allocatorReading: @Sendable () -> AllocatorReading = { AllocatorReading() }
-    /// The allocator's settings (DEBUG MALLCTL).
-    public var allocatorSettings: any AllocatorSettings = NoAllocatorSettings()
-    /// The allocator's own account of itself.
-    public var allocatorReport: @Sendable () -> [UInt8] = { [] }
+    /// What the allocator tells about itself, and its settings.
+    public var allocatorAccount = AllocatorAccount()
     /// Forty hexadecimal digits.
     public var replicationID = ""
     public var port: Int64 = 0

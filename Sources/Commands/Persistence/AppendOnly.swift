@@ -16,7 +16,7 @@ enum AppendOnly {
     private static func rewrite(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        guard context.statistics.appendOnly.child == nil else {
+        guard context.statistics.appendOnly.rewriting.child == nil else {
             throw context.failure("ERR Background append only file rewriting already in progress")
         }
         // What a transaction has changed so far is not in the journal yet: it would be in the base and behind it.

@@ -18,7 +18,7 @@ extension CommandContext {
 
     /// Whether the setting wants syncs to rest now.
     private var syncsRest: Bool {
-        configuration.appendOnly.restsWhileRewriting && (statistics.appendOnly.child != nil || statistics.snapshots.child != nil)
+        configuration.appendOnly.restsWhileRewriting && (statistics.appendOnly.rewriting.child != nil || statistics.snapshots.child != nil)
     }
 
     /// To be called at the end of every turn, ahead of the replies.
