@@ -124,7 +124,11 @@ struct BlockedCommand: ~Copyable {
 }
 
 /// What a blocked client gets when its time is over.
-public enum TimeoutReply: Sendable { case null, nullArray }
+public enum TimeoutReply: Sendable {
+    case null, nullArray
+    /// The command runs once more and answers with what there is.
+    case lastRun
+}
 
 /// What a session is told without asking.
 struct SessionInterests: Sendable {
@@ -136,6 +140,8 @@ struct SessionInterests: Sendable {
 struct Delivery: ~Copyable {
     /// Older replies, which wait until what they tell of is on the disk.
     var held = ByteChain()
+    /// Where the journal stood behind the session's last write.
+    var lastWrite: JournalPosition = 0
     /// The journal position on which the held output depends.
     var heldPosition: JournalPosition = 0
     /// Bytes that the network has taken over but not sent.

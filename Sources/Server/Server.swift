@@ -72,7 +72,7 @@ public struct Server: ~Copyable {
             engine.serveDeadlines()
             followSettings()
             serveLinks()
-            engine.context.writeAppendOnlyFile()
+            engine.writeAppendOnlyFile()
             if engine.context.requests.isFailing { abandon() }
             sendOutput()
             engine.endTurn()
