@@ -5,6 +5,7 @@ public enum Families {
     public static var all: [CommandDeclaration] {
         values + Sorting.declarations + Transactions.declarations + Keys.declarations + Connection.declarations
             + Messages.declarations + Introspection.declarations + Administration.declarations + Snapshots.declarations + AppendOnly.declarations
+            + Backups.declarations
     }
 
     private static var values: [CommandDeclaration] {

@@ -58,6 +58,7 @@ extension CommandContext {
     /// Saves the data if that is wanted; false when the process must not end.
     public mutating func prepareShutdown(_ wish: ShutdownWish) -> Bool {
         guard let files = host.snapshots else { return wish.saves != true || wish.isForced }
+        failBackup("the server was shut down")
         guard prepareAppendOnlyFile(wish) else { return false }
         if statistics.snapshots.child != nil {
             files.log(.warning, "There is a child saving an .rdb. Killing it!")

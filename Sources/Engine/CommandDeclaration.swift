@@ -294,11 +294,11 @@ public struct CommandDeclaration: Sendable {
 
     /// A command that only leads to its subcommands.
     public init(
-        container name: StaticString, group: CommandGroup, since: StaticString, summary: StaticString,
+        container name: StaticString, arity: Int = -2, group: CommandGroup, since: StaticString, summary: StaticString,
         subcommands: [CommandDeclaration]
     ) {
         self.name = name
-        arity = -2
+        self.arity = arity
         flags = []
         categories = []
         keys = []

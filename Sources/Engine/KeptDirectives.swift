@@ -81,8 +81,6 @@ enum KeptDirectives {
     private static var persistence: [Directive] {
         [
             kept("rdb-del-sync-files", .flag, "no"),
-            kept("backupdirname", .text),
-            kept("backup-sealed-ttl", .long, "0"),
         ]
     }
 

@@ -25,6 +25,9 @@ final class AppendOnlyFiles: AppendOnlyHost {
 
     func replace(_ path: String, _ bytes: [UInt8]) -> Int32 { File.replaceDurably(path, with: bytes) }
     func rename(_ old: String, _ new: String) -> Int32 { File.renameDurably(old, new) }
+    func link(_ old: String, _ new: String) -> Int32 { File.linkDurably(old, new) }
+    func isEmptyDirectory(_ path: String) -> Bool { File.isEmptyDirectory(path) }
+    func removeDirectory(_ path: String) { File.removeDirectory(path) }
     func openForAppending(_ path: String, empties: Bool) -> Int32 { File.openForAppending(path, empties: empties) }
     func write(_ file: Int32, _ bytes: borrowing ByteChain) -> (count: Int, failure: Int32) { File.append(bytes, to: file) }
     func truncate(_ file: Int32, to bytes: Int64) -> Int32 { File.truncate(file, to: bytes) }

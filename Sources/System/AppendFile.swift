@@ -60,7 +60,7 @@ extension File {
     public static func syncData(_ descriptor: Int32) -> Int32 { fdatasync(descriptor) == 0 ? 0 : cs_errno() }
 
     /// Brings the names in a path's directory onto the disk.
-    private static func syncParent(of path: String) -> Int32 {
+    static func syncParent(of path: String) -> Int32 {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let parent = unsafe open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard parent >= 0 else { return cs_errno() }

@@ -25,10 +25,10 @@ final class ServerProcess {
     var status: Int32 { process.terminationStatus }
     var unixSocket: String { directory + "/s" }
 
-    /// Starts it with these options; it writes its standard output to the log. `fileBytes`: how large
-    /// a file may become.
+    /// Starts it with these options; it writes its standard output to the log. `program`: another one
+    /// of the same behaviour; `fileBytes`: how large a file may become.
     init(
-        _ options: [String] = [], fileBytes: Int? = nil, environment: [String: String] = [:], file: String? = nil, waits: Bool = true,
+        _ options: [String] = [], program: String = program, fileBytes: Int? = nil, environment: [String: String] = [:], file: String? = nil, waits: Bool = true,
         prepare: (String) throws -> Void = { _ in }
     ) throws {
         port = Self.freePort()
@@ -37,8 +37,8 @@ final class ServerProcess {
         try FileManager.default.createDirectory(at: socketDirectory, withIntermediateDirectories: true)
         _ = FileManager.default.createFile(atPath: directory + "/log", contents: nil)
         try prepare(directory)
-        process.executableURL = URL(fileURLWithPath: fileBytes == nil ? Self.program : "/usr/bin/prlimit")
-        process.arguments = (fileBytes.map { ["--fsize=\($0)", Self.program] } ?? []) + ["--port", "\(port)", "--unixsocket", directory + "/s", "--dir", directory,
+        process.executableURL = URL(fileURLWithPath: fileBytes == nil ? program : "/usr/bin/prlimit")
+        process.arguments = (fileBytes.map { ["--fsize=\($0)", program] } ?? []) + ["--port", "\(port)", "--unixsocket", directory + "/s", "--dir", directory,
             "--enable-debug-command", "local"] + options
         process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
         let output = FileHandle(forWritingAtPath: directory + "/log")

@@ -93,7 +93,7 @@ enum InfoReport {
         fields += [("rdb_saves", String(state.saves)), ("rdb_last_cow_size", String(state.lastCopiedBytes))]
         fields += [("rdb_last_load_keys_expired", String(state.expiredKeys))]
         fields += [("rdb_last_load_keys_loaded", String(state.loadedKeys))]
-        return fields + appendOnlyFile(context)
+        return fields + appendOnlyFile(context) + [("backup_in_progress", context.statistics.appendOnly.backup.isInProgress ? "1" : "0")]
             + zeros(["module_fork_in_progress", "module_fork_last_cow_size"]) + loading(context)
     }
 

@@ -27,7 +27,7 @@ enum AppendOnly {
         let replicas = try context.integer(arguments[2]).value
         guard replicas >= 0 else { throw context.failure("ERR value is out of range, must be positive") }
         let deadline = try moment(arguments[3], &context)
-        guard local == 0 || context.statistics.appendOnly.mode != .off else {
+        guard local == 0 || context.configuration.appendOnly.isEnabled else {
             throw context.failure("ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.")
         }
         let synced: Int64 = context.isSessionSynced ? 1 : 0
@@ -58,7 +58,7 @@ enum AppendOnly {
             throw context.failure("ERR Background append only file rewriting already in progress")
         }
         // What a transaction has changed so far is not in the journal yet: it would be in the base and behind it.
-        if context.hasChild || context.session.isExecuting {
+        if context.hasChild || context.session.isExecuting || context.statistics.appendOnly.backup.holdsRewrites {
             context.scheduleRewrite()
             context.reply.status(RawSpan(literal: "Background append only file rewriting scheduled"))
             return .done

@@ -13,6 +13,12 @@ public protocol AppendOnlyHost: AnyObject, Sendable {
     func replace(_ path: String, _ bytes: [UInt8]) -> Int32
     /// Gives a file another name, for good.
     func rename(_ old: String, _ new: String) -> Int32
+    /// Gives a file a second name, for good.
+    func link(_ old: String, _ new: String) -> Int32
+    /// Whether there is such a directory, and nothing in it.
+    func isEmptyDirectory(_ path: String) -> Bool
+    /// Removes a directory if nothing is in it.
+    func removeDirectory(_ path: String)
     /// Removes a file, in the background where that takes time.
     func remove(_ path: String)
     /// Opens a file to append to it; `empties`: without what is there. A descriptor or a negated errno.

@@ -38,6 +38,10 @@ public struct AppendOnlySettings: Sendable {
     public var rewriteGrowth: Int64 = 100
     /// Bytes below which it is not rewritten by itself.
     public var rewriteBytes: Int64 = 64 << 20
+    /// The directory of backups, in that of the server.
+    public var backupDirectory = [UInt8]("backupdir")
+    /// Seconds after which a sealed backup is removed; 0: never by itself.
+    public var sealedBackupSeconds: Int64 = 0
 }
 
 extension DirectiveTable {
@@ -56,6 +60,8 @@ extension DirectiveTable {
             Directive("aof-rewrite-incremental-fsync", .flag(\.appendOnly.pushesOut)),
             Directive("auto-aof-rewrite-percentage", .integer(\.appendOnly.rewriteGrowth, 0...Int64(Int32.max))),
             Directive("auto-aof-rewrite-min-size", .memory(\.appendOnly.rewriteBytes, 0...Int64.max)),
+            Directive("backupdirname", .text(\.appendOnly.backupDirectory, check: backupDirectoryName), .immutable),
+            Directive("backup-sealed-ttl", .integer(\.appendOnly.sealedBackupSeconds, 0...Int64(Int32.max))),
         ]
     }
 
@@ -67,5 +73,10 @@ extension DirectiveTable {
     @Sendable
     private static func directoryName(_ word: [UInt8]) throws(Refusal) {
         _ = try KeptDirectives.fileName("appenddirname", kind: "dirname")([word])
+    }
+
+    @Sendable
+    private static func backupDirectoryName(_ word: [UInt8]) throws(Refusal) {
+        _ = try KeptDirectives.fileName("backupdirname", kind: "dirname")([word])
     }
 }

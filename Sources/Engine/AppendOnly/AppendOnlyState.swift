@@ -46,6 +46,8 @@ public struct AppendOnlyState: Sendable {
 
     /// Rewrites, the one under way and those before.
     public internal(set) var rewriting = AppendOnlyRewriting()
+    /// The backup that is made of it.
+    public internal(set) var backup = Backup()
 
     /// Whether what happens cannot be written now.
     var failsToWrite: Bool { writeFailure != 0 || syncFailure != 0 }

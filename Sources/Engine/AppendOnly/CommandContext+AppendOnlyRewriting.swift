@@ -18,7 +18,7 @@ extension CommandContext {
 
     func appendOnlyPath(_ name: [UInt8]) -> String { appendOnlyDirectory + "/" + String(decoding: name, as: UTF8.self) }
 
-    private var manifestPath: String { appendOnlyPath(configuration.appendOnly.prefix + [UInt8](".manifest")) }
+    var manifestPath: String { appendOnlyPath(configuration.appendOnly.prefix + [UInt8](".manifest")) }
 
     /// The increment of the time until the first rewrite is done.
     private var temporaryIncrement: String { appendOnlyPath([UInt8]("temp-") + configuration.appendOnly.prefix + [UInt8](".incr")) }
@@ -64,6 +64,7 @@ extension CommandContext {
     /// Follows the setting when CONFIG SET has changed it; false when that is not possible.
     public mutating func followAppendOnlySetting() -> Bool {
         guard host.appendOnly != nil else { return !configuration.appendOnly.isEnabled }
+        if keepTemporaryFile() { return true }
         switch (configuration.appendOnly.isEnabled, statistics.appendOnly.mode) {
         case (true, .off): return startAppendOnlyFile()
         case (false, .on), (false, .awaitingRewrite): stopAppendOnlyFile()
@@ -97,7 +98,8 @@ extension CommandContext {
         }
     }
 
-    private mutating func stopAppendOnlyFile() {
+    mutating func stopAppendOnlyFile() {
+        failBackup("appendonly is stopped")
         if let child = statistics.appendOnly.rewriting.child {
             log(.notice, "Killing running AOF rewrite child: \(child.process)")
             endRewriteNow()
@@ -271,6 +273,11 @@ extension CommandContext {
             writeInto(file, bytes: 0)
             return true
         }
+        return openNextIncrement(disk, for: "background rewrite")
+    }
+
+    /// Ends the increment that is written to, all of which is in its file, and begins the next one.
+    mutating func openNextIncrement(_ disk: any AppendOnlyHost, for reason: String) -> Bool {
         var manifest = statistics.appendOnly.manifest
         let increment = manifest.addIncrement(prefix: configuration.appendOnly.prefix)
         let file = disk.openForAppending(appendOnlyPath(increment.name), empties: true)
@@ -278,7 +285,7 @@ extension CommandContext {
             log(.warning, "Can't open the append-only file \(appendOnlyPath(increment.name)): \(describe(-file))")
             return false
         }
-        log(.notice, "Creating AOF incr file \(String(decoding: increment.name, as: UTF8.self)) on background rewrite")
+        log(.notice, "Creating AOF incr file \(String(decoding: increment.name, as: UTF8.self)) on \(reason)")
         guard publish(manifest) == 0 else {
             disk.close(file)
             disk.remove(appendOnlyPath(increment.name))
@@ -305,6 +312,7 @@ extension CommandContext {
         statistics.appendOnly.rewriting.child = nil
         statistics.appendOnly.rewriting.lastSeconds = (now - child.begin) / 1000
         var isGood = false
+        defer { noteBackupBase(isWhole: isGood) }
         switch end {
         case .exited(0):
             log(.notice, "Background AOF rewrite terminated with success")
@@ -323,7 +331,7 @@ extension CommandContext {
         if !isStopped { _ = noteRewriteFailure() }
         if statistics.appendOnly.mode == .awaitingRewrite {
             removeTemporaryIncrement()
-            statistics.appendOnly.rewriting.isScheduled = !isStopped
+            statistics.appendOnly.rewriting.isScheduled = !isStopped && !statistics.appendOnly.backup.isTemporary
         }
     }
 
@@ -385,7 +393,7 @@ extension CommandContext {
             }
             if let end = files.reap(child.process) { finishRewrite(child, end) }
         }
-        guard !hasChild, statistics.snapshots.loading == nil else { return }
+        guard !hasChild, statistics.snapshots.loading == nil, !statistics.appendOnly.backup.holdsRewrites else { return }
         if statistics.appendOnly.rewriting.isScheduled ? !rewritesRest() : isRewriteDue() {
             do throws(RewriteFailure) { try startRewrite() } catch {
                 // Who waits for a first rewrite goes on trying.

@@ -14,7 +14,11 @@ extension CommandContext {
     private static var patience: Int64 { 2_000_000_000 }
     private static var second: Int64 { 1_000_000_000 }
 
-    private var appendOnlyPolicy: SyncPolicy { configuration.appendOnly.sync }
+    /// Nobody waits for the disk because of a backup.
+    private var appendOnlyPolicy: SyncPolicy {
+        let policy = configuration.appendOnly.sync
+        return policy == .always && statistics.appendOnly.backup.isTemporary ? .everysec : policy
+    }
 
     /// Whether the setting wants syncs to rest now.
     private var syncsRest: Bool {
