@@ -59,11 +59,11 @@ extension File {
     /// Brings a file's bytes onto the disk; an errno, 0 for success.
     public static func syncData(_ descriptor: Int32) -> Int32 { fdatasync(descriptor) == 0 ? 0 : cs_errno() }
 
-    /// Brings the names in a path's directory onto the disk.
+    /// Brings the names in a path's directory onto the disk, unless it may not be read; an errno, 0 for success.
     static func syncParent(of path: String) -> Int32 {
         let directory = path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "."
         let parent = unsafe open(directory.isEmpty ? "/" : directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard parent >= 0 else { return cs_errno() }
+        guard parent >= 0 else { return cs_errno() == EACCES ? 0 : cs_errno() }
         defer { close(parent) }
         return fsync(parent) == 0 ? 0 : cs_errno()
     }

@@ -10,15 +10,15 @@ extension File {
         return syncParent(of: new)
     }
 
-    /// Whether there is such a directory, and nothing in it.
+    /// Whether nothing is in a directory.
     public static func isEmptyDirectory(_ path: String) -> Bool {
-        // SAFETY: the stream is open until it is closed here; of an entry, only that there is one is used.
-        guard let stream = unsafe opendir(path) else { return false }
-        defer { unsafe closedir(stream) }
-        var count = 0
-        while unsafe readdir(stream) != nil { count += 1 }
-        // The directory itself and the one above it.
-        return count <= 2
+        var pattern = ""
+        for character in path {
+            if "*?[\\".contains(character) { pattern.append("\\") }
+            pattern.append(character)
+        }
+        // Hidden names are found separately, and with them the directory itself and the one above it.
+        return paths(matching: pattern + "/*").isEmpty && paths(matching: pattern + "/.*").count <= 2
     }
 
     /// Removes a directory if nothing is in it.

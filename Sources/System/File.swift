@@ -93,16 +93,9 @@ public enum File {
         var failure = write(bytes, to: descriptor)
         if failure == 0, fchmod(descriptor, mode) != 0 || fsync(descriptor) != 0 { failure = cs_errno() }
         close(descriptor)
-        if failure == 0, unsafe rename(temporary, path) != 0 { failure = cs_errno() }
-        if failure != 0 {
-            remove(temporary)
-            return failure
-        }
-        let directory = path.lastIndex(of: "/").map { String(path[...$0]) } ?? "."
-        let parent = unsafe open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard parent >= 0 else { return 0 }
-        defer { close(parent) }
-        return fsync(parent) == 0 ? 0 : cs_errno()
+        if failure == 0 { failure = renameDurably(temporary, path) }
+        if failure != 0 { remove(temporary) }
+        return failure
     }
 
     /// Paths that match a shell pattern, in order; none where there is none.

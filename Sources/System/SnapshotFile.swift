@@ -32,15 +32,9 @@ extension File {
     public static func publish(_ descriptor: Int32, _ temporary: String, as path: String) -> Int32 {
         var failure = fsync(descriptor) == 0 ? 0 : cs_errno()
         if close(descriptor) != 0, failure == 0 { failure = cs_errno() }
-        if failure == 0, unsafe rename(temporary, path) != 0 { failure = cs_errno() }
-        guard failure == 0 else {
-            remove(temporary)
-            return failure
-        }
-        let parent = unsafe open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard parent >= 0 else { return cs_errno() }
-        defer { close(parent) }
-        return fsync(parent) == 0 ? 0 : cs_errno()
+        if failure == 0 { failure = renameDurably(temporary, path) }
+        if failure != 0 { remove(temporary) }
+        return failure
     }
 
     /// Opens a file to be read from its beginning: a descriptor or a negated errno, and its size if it is a plain file.

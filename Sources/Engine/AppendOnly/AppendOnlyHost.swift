@@ -15,7 +15,7 @@ public protocol AppendOnlyHost: AnyObject, Sendable {
     func rename(_ old: String, _ new: String) -> Int32
     /// Gives a file a second name, for good.
     func link(_ old: String, _ new: String) -> Int32
-    /// Whether there is such a directory, and nothing in it.
+    /// Whether nothing is in a directory.
     func isEmptyDirectory(_ path: String) -> Bool
     /// Removes a directory if nothing is in it.
     func removeDirectory(_ path: String)
