@@ -226,12 +226,12 @@ extension HashTable {
 
         /// Visits the elements whose home is `index`, wherever probing put them.
         @usableFromInline
-        @unsafe func forEach(withHome home: Int, _ seed: HashSeed, _ body: (Element, UInt64) -> Void) {
+        @unsafe func forEach(withHome home: Int, _ hash: (Element) -> UInt64, _ body: (Element, UInt64) -> Void) {
             var index = home
             var visited = 0
             while true {
                 unsafe forEach(in: index) { element in
-                    let hash = element.hash(seed)
+                    let hash = hash(element)
                     if self.home(hash) == home { body(element, hash) }
                 }
                 visited += 1

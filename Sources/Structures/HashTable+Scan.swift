@@ -1,8 +1,8 @@
 import Primitives
 
 extension HashTable {
-    /// A place in the order of hashes, at which a scan goes on: the high 48
-    /// bits of a hash. It means the same before, during and after a resize, so
+    /// A place in the order of salted hashes, at which a scan goes on: the high 48
+    /// bits of one. It means the same before, during and after a resize, so
     /// that an element which is there during a whole scan is returned exactly once.
     public typealias ScanPosition = UInt64
 
@@ -29,7 +29,7 @@ extension HashTable {
     private func visit(_ buckets: Buckets, _ hashes: ClosedRange<UInt64>, _ body: (Element) -> Void) {
         guard buckets.count > 0 else { return }
         for home in buckets.home(hashes.lowerBound)...buckets.home(hashes.upperBound) {
-            unsafe buckets.forEach(withHome: home, seed) { element, hash in
+            unsafe buckets.forEach(withHome: home, { placed($0.hash(seed)) }) { element, hash in
                 if hashes.contains(hash) { body(element) }
             }
         }
@@ -103,7 +103,7 @@ extension HashTable {
 
     /// Whether exactly this element, which may have been freed, is in the table under `hash`.
     public func holds(_ element: Element, _ hash: UInt64) -> Bool {
-        unsafe current.slot(of: element.raw, hash) != nil || old.slot(of: element.raw, hash) != nil
+        unsafe current.slot(of: element.raw, placed(hash)) != nil || old.slot(of: element.raw, placed(hash)) != nil
     }
 
     /// Traps when the table contradicts itself. For tests.
@@ -111,7 +111,7 @@ extension HashTable {
         var seen = 0
         forEach { element in
             seen += 1
-            let hash = element.hash(seed)
+            let hash = placed(element.hash(seed))
             let isFound = unsafe (current.slot(of: element.raw, hash) ?? old.slot(of: element.raw, hash)) != nil
             precondition(isFound, "an element cannot be found from its home")
         }

@@ -42,6 +42,8 @@ extension CommandContext {
         }
         endLoading(load)
         if let failure { throw failure }
+        // What is loaded is no change.
+        notices.begin()
         statistics.dirty = 0
     }
 
