@@ -14,6 +14,7 @@ public struct Journal: ~Copyable {
     private var isInGroup = false
     /// What consumers have not taken yet; filled only when there is one.
     private var pending = ByteChain()
+    private var writer = ByteWriter()
     /// Whether somebody takes the bytes.
     public private(set) var isConsumed = false
     /// Up to here the stream is on the disk; nil: nobody has to wait for that.
@@ -75,6 +76,14 @@ public struct Journal: ~Copyable {
         if isConsumed { pending.append(commands) }
     }
 
+    /// Appends a command that `write` encodes.
+    mutating func append(in database: DatabaseIndex, _ write: (inout ByteWriter) -> Void) {
+        annotate()
+        select(database)
+        write(&writer)
+        addWritten()
+    }
+
     /// Counts commands that no file needs.
     mutating func pass(_ commands: consuming ByteChain) { position += Int64(commands.count) }
 
@@ -83,12 +92,14 @@ public struct Journal: ~Copyable {
         annotate()
         select(database)
         isInGroup = true
-        add(literal: "*1\r\n$5\r\nMULTI\r\n")
+        writer.append(literal: "*1\r\n$5\r\nMULTI\r\n")
+        addWritten()
     }
 
     mutating func endGroup() {
         isInGroup = false
-        add(literal: "*1\r\n$4\r\nEXEC\r\n")
+        writer.append(literal: "*1\r\n$4\r\nEXEC\r\n")
+        addWritten()
     }
 
     /// Notes the moment where that is wanted, in front of what happened at it.
@@ -103,22 +114,17 @@ public struct Journal: ~Copyable {
         guard database.value != selectedDatabase else { return }
         selectedDatabase = database.value
         let digits = DecimalText(Int64(database.value))
-        var writer = ByteWriter()
         writer.appendHeader(42, 2)
         writer.appendBulk(RawSpan(literal: "SELECT"))
         writer.appendBulk(digits.bytes)
-        add(&writer)
+        addWritten()
     }
 
-    private mutating func add(_ writer: inout ByteWriter) {
+    /// Adds what the stream's own writer holds.
+    private mutating func addWritten() {
         var chain = ByteChain()
         writer.cut(into: &chain)
         position += Int64(chain.count)
-        if isConsumed { pending.append(chain) }
-    }
-
-    private mutating func add(literal: StaticString) {
-        position += Int64(literal.utf8CodeUnitCount)
-        if isConsumed { pending.append(RawSpan(literal: literal)) }
+        if isConsumed { pending.append(chain) } else { writer.recycle() }
     }
 }
