@@ -14,6 +14,7 @@ public struct Journal: ~Copyable {
     private var isInGroup = false
     /// What consumers have not taken yet; filled only when there is one.
     private var pending = ByteChain()
+    /// The last of it, in one piece until it is taken.
     private var writer = ByteWriter()
     /// Whether somebody takes the bytes.
     public private(set) var isConsumed = false
@@ -46,11 +47,12 @@ public struct Journal: ~Copyable {
     }
 
     /// Bytes that wait for the consumer.
-    public var pendingBytes: Int { pending.count }
+    public var pendingBytes: Int { pending.count + writer.count }
 
     /// Takes the bytes since the last call.
     public mutating func takePending() -> ByteChain {
         var taken = ByteChain()
+        writer.cut(into: &pending)
         swap(&taken, &pending)
         return taken
     }
@@ -73,15 +75,21 @@ public struct Journal: ~Copyable {
         select(database)
         if let last { selectedDatabase = last.value }
         position += Int64(commands.count)
-        if isConsumed { pending.append(commands) }
+        guard isConsumed else { return }
+        if commands.count < ByteWriter.largeBytes {
+            writer.recycle()
+            commands.forEachSegment { writer.append($0) }
+        } else {
+            writer.cut(into: &pending)
+            pending.append(commands)
+        }
     }
 
-    /// Appends a command that `write` encodes.
-    mutating func append(in database: DatabaseIndex, _ write: (inout ByteWriter) -> Void) {
+    /// Appends a command that `encode` writes.
+    mutating func append(in database: DatabaseIndex, _ encode: (inout ByteWriter) -> Void) {
         annotate()
         select(database)
-        write(&writer)
-        addWritten()
+        write(encode)
     }
 
     /// Counts commands that no file needs.
@@ -92,14 +100,12 @@ public struct Journal: ~Copyable {
         annotate()
         select(database)
         isInGroup = true
-        writer.append(literal: "*1\r\n$5\r\nMULTI\r\n")
-        addWritten()
+        write { $0.append(literal: "*1\r\n$5\r\nMULTI\r\n") }
     }
 
     mutating func endGroup() {
         isInGroup = false
-        writer.append(literal: "*1\r\n$4\r\nEXEC\r\n")
-        addWritten()
+        write { $0.append(literal: "*1\r\n$4\r\nEXEC\r\n") }
     }
 
     /// Notes the moment where that is wanted, in front of what happened at it.
@@ -107,24 +113,25 @@ public struct Journal: ~Copyable {
         guard let second, isConsumed, !isInGroup, annotatedSecond != second else { return }
         annotatedSecond = second
         let line = [UInt8]("#TS:\(second)\r\n")
-        pending.append(line.rawSpan)
+        writer.append(line.rawSpan)
     }
 
     private mutating func select(_ database: DatabaseIndex) {
         guard database.value != selectedDatabase else { return }
         selectedDatabase = database.value
         let digits = DecimalText(Int64(database.value))
-        writer.appendHeader(42, 2)
-        writer.appendBulk(RawSpan(literal: "SELECT"))
-        writer.appendBulk(digits.bytes)
-        addWritten()
+        write { writer in
+            writer.appendHeader(42, 2)
+            writer.appendBulk(RawSpan(literal: "SELECT"))
+            writer.appendBulk(digits.bytes)
+        }
     }
 
-    /// Adds what the stream's own writer holds.
-    private mutating func addWritten() {
-        var chain = ByteChain()
-        writer.cut(into: &chain)
-        position += Int64(chain.count)
-        if isConsumed { pending.append(chain) } else { writer.recycle() }
+    private mutating func write(_ encode: (inout ByteWriter) -> Void) {
+        writer.recycle()
+        let before = writer.count
+        encode(&writer)
+        position += Int64(writer.count - before)
+        if !isConsumed { writer.discard() }
     }
 }

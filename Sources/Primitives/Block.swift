@@ -67,10 +67,6 @@ public struct Block: ~Copyable, @unchecked Sendable {
     @inlinable
     public var isUnique: Bool { unsafe cs_reference_load(base.assumingMemoryBound(to: UInt32.self)) == 1 }
 
-    /// Whether two references are to the same bytes.
-    @inlinable
-    func isSame(as other: borrowing Block) -> Bool { unsafe base == other.base }
-
     @inlinable
     public var count: Int { unsafe base.load(fromByteOffset: 8, as: Int.self) }
 

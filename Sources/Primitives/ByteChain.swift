@@ -14,7 +14,7 @@ public struct Segment: ~Copyable, Sendable {
     /// The block that holds the bytes.
     public let block: Block
     public internal(set) var start: Int
-    public private(set) var end: Int
+    public let end: Int
 
     public init(_ block: consuming Block, _ start: Int, _ end: Int) {
         precondition(start >= 0 && start <= end && end <= block.count)
@@ -35,13 +35,6 @@ public struct Segment: ~Copyable, Sendable {
     func shared() -> Segment { Segment(block.share(), start, end) }
 
     mutating func dropFirst(_ count: Int) { start += count }
-
-    /// Takes over the bytes of `next` if they stand right behind; false: they do not.
-    mutating func extend(over next: borrowing Segment) -> Bool {
-        guard next.start == end, block.isSame(as: next.block) else { return false }
-        end = next.end
-        return true
-    }
 
     /// The same bytes, in a block of their own where they would hold a larger shared one.
     consuming func moved() -> Segment {
@@ -72,13 +65,7 @@ public struct ByteChain: ~Copyable, Sendable {
     public mutating func append(_ segment: consuming Segment) {
         guard segment.count > 0 else { return }
         count += segment.count
-        if extendLast(over: segment) { return }
         if first == nil { first = consume segment } else { rest.append(segment) }
-    }
-
-    /// Makes the last segment longer where the next one continues it, as what one writer writes piece by piece does.
-    private mutating func extendLast(over next: borrowing Segment) -> Bool {
-        head < rest.count ? rest[rest.count - 1]?.extend(over: next) ?? false : first?.extend(over: next) ?? false
     }
 
     private mutating func refillFirst() {

@@ -32,37 +32,23 @@ extension File {
         return descriptor < 0 ? -cs_errno() : descriptor
     }
 
-    /// What one call takes (IOV_MAX).
-    private static var maximumVectors: Int { 1024 }
-
     /// Appends bytes: how many, and the errno that stopped it, 0 for none.
     public static func append(_ bytes: borrowing ByteChain, to descriptor: Int32) -> (count: Int, failure: Int32) {
-        // SAFETY: the vectors point into blocks that the chain owns during the call, and are cut to what is not written.
-        var vectors = unsafe [iovec]()
-        unsafe vectors.reserveCapacity(bytes.segmentCount)
+        var (count, failure) = (0, Int32(0))
         bytes.forEachSegment { segment in
-            unsafe segment.withUnsafeBytes {
-                unsafe vectors.append(iovec(iov_base: UnsafeMutableRawPointer(mutating: $0.baseAddress), iov_len: $0.count))
+            guard failure == 0 else { return }
+            // SAFETY: writes at most the bytes behind `offset`.
+            unsafe segment.withUnsafeBytes { buffer in
+                var offset = 0
+                while offset < buffer.count, failure == 0 {
+                    let written = unsafe Glibc.write(descriptor, buffer.baseAddress! + offset, buffer.count - offset)
+                    if written < 0, cs_errno() != EINTR { failure = cs_errno() }
+                    offset += max(0, written)
+                }
+                count += offset
             }
         }
-        var (count, first) = (0, 0)
-        while unsafe first < vectors.count {
-            let portion = unsafe min(vectors.count - first, maximumVectors)
-            let written = unsafe vectors.withUnsafeBufferPointer { unsafe writev(descriptor, $0.baseAddress! + first, Int32(portion)) }
-            if written < 0, cs_errno() == EINTR { continue }
-            guard written > 0 else { return (count, written < 0 ? cs_errno() : EIO) }
-            count += written
-            var left = written
-            while unsafe first < vectors.count, unsafe left >= vectors[first].iov_len {
-                unsafe left -= vectors[first].iov_len
-                first += 1
-            }
-            if left > 0 {
-                unsafe vectors[first].iov_base += left
-                unsafe vectors[first].iov_len -= left
-            }
-        }
-        return (count, 0)
+        return (count, failure)
     }
 
     /// Cuts an open file off behind so many bytes; an errno, 0 for success.

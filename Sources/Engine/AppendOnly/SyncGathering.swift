@@ -7,26 +7,31 @@
 //   sync ends, 40 clients are answered     sync begins, for 50 clients
 //        | 10 wait already | 12 come back | 9 | 11 | 8 |
 //
-// As the server has to do while they come, nothing is lost by it; it ends when few
-// come in a turn.
+// It ends when nobody comes in a turn. Many clients need not all be there: a server that
+// has the next ones to do while others read their replies keeps both sides busy. Only
+// where a sync takes long is it better to have all in it.
 
 /// A pure state machine: whether the next sync waits for more requests to share it.
 public struct SyncGathering: Sendable {
-    /// A turn that brings fewer is worth no more waiting, nor is a sync that answered fewer.
-    static let busyCount = 4
-    /// Waiting may last as long as a sync does, but this long in any case, in nanoseconds.
-    static let shortest: Int64 = 1_000_000
+    /// A sync that answered fewer clients brings nobody worth waiting for.
+    static let fewest = 4
+    /// So many share a sync well enough.
+    static let enough = 128
+    /// How long waiting for that many may last, in nanoseconds; waiting as long as a sync takes is always worth it.
+    static let patience: Int64 = 1_000_000
 
     /// Clients that the sync under way serves, and when it began.
     private var served = 0
     private var begin: Int64 = 0
     /// Clients that had asked for something when the last sync ended; nil: none is waited for.
     private var expected: Int?
-    /// Those that waited when it was looked last.
-    private var last = 0
-    private var deadline: Int64 = 0
+    /// When that was, and how long the sync took.
+    private var end: Int64 = 0
+    private var duration: Int64 = 0
     /// Whether those that the last sync served are still counted.
     private var hasJustEnded = false
+    /// Those that waited when it was looked last.
+    private var last = 0
 
     /// A sync begins at `now` (monotonic nanoseconds) with so many clients that wait for their replies.
     mutating func syncBegins(clients: Int, now: Int64) {
@@ -35,9 +40,9 @@ public struct SyncGathering: Sendable {
 
     /// It has ended; so many wait now, those that it served included.
     mutating func syncEnds(clients: Int, now: Int64) {
-        expected = served >= Self.busyCount ? clients : nil
+        expected = served >= Self.fewest ? clients : nil
         last = max(0, clients - served)
-        deadline = now + max(Self.shortest, now - begin)
+        (end, duration) = (now, now - begin)
         hasJustEnded = true
     }
 
@@ -49,7 +54,8 @@ public struct SyncGathering: Sendable {
         }
         let arrived = clients - last
         last = clients
-        guard let expected, clients < expected, arrived >= Self.busyCount, now < deadline else {
+        let isShort = now - end < duration || (clients < Self.enough && now - end < Self.patience)
+        guard let expected, clients < expected, arrived > 0, isShort else {
             expected = nil
             return false
         }
