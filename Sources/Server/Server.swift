@@ -66,7 +66,9 @@ public struct Server: ~Copyable {
     mutating func run() {
         nextCycle = time.monotonicNanoseconds
         while !isStopping {
-            loop.wait(until: engine.hasYielded ? 0 : min(nextCycle, engine.nextDeadline ?? .max))
+            let isGathering = engine.context.statistics.appendOnly.isGathering
+            if isGathering { loop.rest() }
+            loop.wait(until: engine.hasYielded || isGathering ? 0 : min(nextCycle, engine.nextDeadline ?? .max))
             while let completion = loop.next() {
                 handle(completion)
                 // Everything is saved: what came now would be acknowledged and lost.
