@@ -37,10 +37,7 @@ extension File {
             remove(temporary)
             return failure
         }
-        let parent = unsafe open(".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard parent >= 0 else { return cs_errno() }
-        defer { close(parent) }
-        return fsync(parent) == 0 ? 0 : cs_errno()
+        return syncParent(of: path)
     }
 
     /// Opens a file to be read from its beginning: a descriptor or a negated errno, and its size if it is a plain file.
