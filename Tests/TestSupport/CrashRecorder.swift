@@ -149,10 +149,18 @@ public final class CrashRecorder {
         guard let place = history.firstIndex(where: { $0.position >= image.acknowledged }) else { return "no such position" }
         guard history[place...].contains(where: { Self.isSame($0.digest, found, image.moment) }) else {
             let isOlder = history.contains { Self.isSame($0.digest, found, image.moment) }
+            let closest = history.indices.min { differenceCount($0, found) < differenceCount($1, found) } ?? place
             return (isOlder ? "what was acknowledged is lost" : "the data has never been so")
-                + ": \(differences(history[place].digest, found).joined(separator: "\n"))\nfiles: \(survivors.mapValues(\.count))"
+                + ": acknowledged is state \(place) of \(history.count), found is like state \(closest) but for "
+                + differences(history[closest].digest, found).joined(separator: "\n") + "\nfiles: \(survivors.mapValues(\.count))"
         }
         return random.below(8) == 0 ? problem(withWork: next, disk, &random) : nil
+    }
+
+    private func differenceCount(_ state: Int, _ found: Digest) -> Int {
+        zip(history[state].digest, found).reduce(0) { sum, pair in
+            sum + Set(pair.0.keys).union(pair.1.keys).count { pair.0[$0] != pair.1[$0] }
+        }
     }
 
     private func successor(_ files: [String: [UInt8]], _ moment: Milliseconds) -> (TestServer, SimulatedDisk) {

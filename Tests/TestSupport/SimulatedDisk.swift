@@ -21,10 +21,11 @@ public final class SimulatedDisk: @unchecked Sendable {
         var durable: [UInt8] = []
     }
 
-    /// Names that change together: to a file, or to none.
+    /// Names that change together, to a file or to none, as journaling file systems have it also between directories.
     struct NameChange: Sendable {
-        let directory: String
         let names: [(name: String, file: Int?)]
+
+        func isIn(_ directory: String) -> Bool { names.contains { SimulatedDisk.directory($0.name) == directory } }
     }
 
     private struct Handle {
@@ -87,23 +88,21 @@ public final class SimulatedDisk: @unchecked Sendable {
 
     // MARK: Names
 
-    private static func directory(_ path: String) -> String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
+    fileprivate static func directory(_ path: String) -> String { path.lastIndex(of: "/").map { String(path[..<$0]) } ?? "." }
 
     private func change(_ names: [(name: String, file: Int?)]) {
         step()
         for (name, file) in names { contents.names[name] = file }
-        for directory in Set(names.map { Self.directory($0.name) }).sorted() {
-            contents.changes.append(NameChange(directory: directory, names: names.filter { Self.directory($0.name) == directory }))
-        }
+        contents.changes.append(NameChange(names: names))
     }
 
     private func syncDirectory(of path: String) {
         step()
         let directory = Self.directory(path)
-        for change in contents.changes where change.directory == directory {
+        for change in contents.changes where change.isIn(directory) {
             for (name, file) in change.names { contents.durableNames[name] = file }
         }
-        contents.changes.removeAll { $0.directory == directory }
+        contents.changes.removeAll { $0.isIn(directory) }
     }
 
     private func make(_ path: String) -> Int {
@@ -279,7 +278,9 @@ extension SimulatedDisk: SnapshotHost {
 
     public func read(_ file: Int32, _ buffer: inout GrowingBytes, _ count: Int) -> Int {
         guard let handle = handles[file], let bytes = contents.files[handle.file]?.bytes else { return -9 }
-        let end = min(bytes.count, handle.place + count)
+        // The file may have been cut off meanwhile.
+        let end = max(handle.place, min(bytes.count, handle.place + count))
+        guard end > handle.place else { return 0 }
         buffer.append(Array(bytes[handle.place..<end]).rawSpan)
         handles[file]?.place = end
         return end - handle.place
