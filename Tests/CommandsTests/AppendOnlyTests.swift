@@ -7,7 +7,10 @@ import TestSupport
     private let disk = SimulatedDisk()
 
     private func started(isOn: Bool = true) -> (server: TestServer, client: TestClient) {
-        let server = TestServer { $0.appendOnly.isEnabled = isOn }
+        let server = TestServer { configuration in
+            configuration.appendOnly.isEnabled = isOn
+            configuration.persistence.savePoints = []
+        }
         #expect(server.startAppendOnlyFile(on: disk) == nil)
         return (server, server.connect())
     }

@@ -18,8 +18,8 @@ import TestSupport
         }
     }
 
-    @Test(arguments: 1...12 as ClosedRange<UInt64>)
-    func everythingAcknowledgedIsThere(seed: UInt64) { check(seed: seed, .always) }
+    @Test(arguments: 1...20 as ClosedRange<UInt64>)
+    func everythingAcknowledgedIsThere(seed: UInt64) { check(seed: seed, .always, steps: 120) }
 
     @Test(arguments: 101...112 as ClosedRange<UInt64>)
     func atMostASecondIsMissing(seed: UInt64) { check(seed: seed, .everysec) }

@@ -56,6 +56,7 @@ public final class CrashRecorder {
             configuration.appendOnly.basesAreSnapshots = usesSnapshots
             configuration.appendOnly.annotatesMoments = annotates
             configuration.appendOnly.rewriteBytes = 6000
+            configuration.persistence.savePoints = []
         }
         note()
         disk.onStep = { [unowned self] in step() }
@@ -152,9 +153,18 @@ public final class CrashRecorder {
             let closest = history.indices.min { differenceCount($0, found) < differenceCount($1, found) } ?? place
             return (isOlder ? "what was acknowledged is lost" : "the data has never been so")
                 + ": acknowledged is state \(place) of \(history.count), found is like state \(closest) but for "
-                + differences(history[closest].digest, found).joined(separator: "\n") + "\nfiles: \(survivors.mapValues(\.count))"
+                + differences(history[closest].digest, found).joined(separator: "\n") + "\nbut from the acknowledged one for "
+                + differences(history[place].digest, found).joined(separator: "\n") + "\n" + Self.shown(survivors, image)
         }
         return random.below(8) == 0 ? problem(withWork: next, disk, &random) : nil
+    }
+
+    /// The files that survived: their length and that before the crash, and their end.
+    private static func shown(_ survivors: [String: [UInt8]], _ image: Image) -> String {
+        survivors.sorted { $0.key < $1.key }.map { name, bytes in
+            let file = image.contents.names[name].flatMap { image.contents.files[$0] }
+            return "\(name): \(bytes.count) of \(file?.bytes.count ?? -1) (\(file?.durable.count ?? -1) durable): \(String(decoding: bytes.suffix(400).filter { $0 != 13 }.map { $0 < 32 ? 32 : $0 }, as: UTF8.self))"
+        }.joined(separator: "\n")
     }
 
     private func differenceCount(_ state: Int, _ found: Digest) -> Int {

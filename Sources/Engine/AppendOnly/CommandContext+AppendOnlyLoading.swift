@@ -339,8 +339,8 @@ extension CommandContext {
         if configuration.persistence.loadDelay > 0 { host.sleep(configuration.persistence.loadDelay) }
     }
 
-    /// Commands that count although they change no key.
-    private static var replayed: [String] { ["select", "swapdb", "flushdb", "flushall"] }
+    /// Commands that count although they change no key, or only what a value remembers.
+    private static var replayed: [String] { ["select", "swapdb", "flushdb", "flushall", "pfcount"] }
 
     private static func shown(_ word: RawSpan) -> String { word.slice(0, min(128, word.byteCount)).text }
 }
