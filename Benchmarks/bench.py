@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Needletail beside its peers: CPU, latency and memory in one run.
 
-    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items,snapshots] [--only "HSET,ZADD"]
+    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items,snapshots,messages] [--only "HSET,ZADD"]
                         [--servers needletail,valkey,redis] [--rounds 3] [--quick]
                         [--server PATH] [--markdown FILE]
 
@@ -13,6 +13,7 @@ idle     bytes per connection that has sent one PING and then keeps still
 types    server CPU per request of commands on lists, sets, hashes and so on
 items    bytes per element of large and small containers
 snapshots  BGSAVE of five million keys: seconds, memory, latency of others; loading that file
+messages server CPU per message, hand-over, transaction, invalidation, and SET under eviction
 
 Every server does the same work on the same core, one at a time, in turn
 within each round, and the median over the rounds counts: absolute figures
@@ -32,11 +33,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import messages_rows as messages  # noqa: E402
 import snapshots_rows as snapshots  # noqa: E402
 import types_rows as types  # noqa: E402
 from servers import NAMES, ROOT, Data, Server, Wire, find_programs, machine, say, settle_client, tabulate  # noqa: E402
 
-SECTIONS = ("cpu", "latency", "memory", "idle", "types", "items", "snapshots")
+SECTIONS = ("cpu", "latency", "memory", "idle", "types", "items", "snapshots", "messages")
+
 KEYS, VALUE_SIZE = 1_000_000, 64
 LOADS = [  # label, clients, pipeline, requests (1.5 seconds and more), target
     ("50 clients", 50, 1, 200_000, 0.90),
@@ -198,6 +201,11 @@ def main():
         with tempfile.TemporaryDirectory(prefix="needletail-bench-") as directory:
             figures, targets = snapshots.measure_loads(programs, Server, rounds, scale, say, directory)
         add("Loading a file, seconds per million keys", figures, targets=targets)
+
+    if "messages" in options.rows:
+        costs, rates, targets = messages.measure(programs, Server, rounds, scale, say)
+        add("Server CPU per operation of messages and transactions, us", costs, targets=targets)
+        add("Operations of messages and transactions per second", rates, better=max)
 
     if met or missed:
         lines = [f"Targets met: {len(met)} of {len(met) + len(missed)}.", *(f"- missed: {row}" for row in missed)]

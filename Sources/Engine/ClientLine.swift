@@ -68,6 +68,7 @@ extension Session {
         if flags.contains(.tracking) { letters += "t" }
         if tracking.isRedirectionBroken { letters += "R" }
         if tracking.options.contains(.broadcast) { letters += "B" }
+        if flags.contains(.touched) { letters += "d" }
         if flags.contains(.closing) { letters += "c" }
         if identity.peer.isUnixSocket { letters += "U" }
         if flags.contains(.noEvict) { letters += "e" }

@@ -37,11 +37,11 @@ extension CommandContext {
         if notices.interest.contains(.arrivals) { tellArrivals() }
         if notices.interest.contains(.tracking) { invalidate(key) }
         if notices.interest.contains(.events) { publish(key, event, database) }
-        if !notices.interest.isDisjoint(with: .recording) { notices.record(key, event, database) }
+        if notices.records(keyspace.hash(key)) { notices.record(key, event, database) }
     }
 
     /// Publishes the events of the keys that were missing and have come into being.
-    private mutating func tellArrivals() {
+    mutating func tellArrivals() {
         var index = 0
         while index < notices.missing.count {
             let (bytes, database) = notices.missing[index]
@@ -53,6 +53,11 @@ extension CommandContext {
             notices.missing.remove(at: index)
             publish(bytes.rawSpan, KeyEvent("new", .new), database)
         }
+    }
+
+    /// A key takes the place of one that is removed first: it counts as new.
+    mutating func comesAnew(_ key: RawSpan, _ database: DatabaseIndex) {
+        if notices.interest.contains(.arrivals) { noteMissing(key, database) }
     }
 
     /// Notes for a unit that wants to know of new keys that one was not there.

@@ -23,10 +23,10 @@ extension CommandContext {
     public mutating func lookupRead(_ key: RawSpan) -> KeySlot {
         let slot = lookupWrite(key)
         if let entry = slot.entry {
-            statistics.keyHits &+= 1
+            statistics.lookups.hits &+= 1
             touch(entry)
         } else {
-            statistics.keyMisses &+= 1
+            statistics.lookups.misses &+= 1
             if notices.interest.contains(.misses) { tellMiss(key, slot.database) }
         }
         return slot
@@ -177,6 +177,7 @@ extension CommandContext {
 
     /// Gives the value of `source` to `target` in the selected database; both differ.
     public mutating func rename(_ source: RawSpan, to target: RawSpan) {
+        comesAnew(target, session.database)
         keyspace.rename(source, to: target, in: session.database)
     }
 
@@ -185,6 +186,7 @@ extension CommandContext {
     }
 
     public mutating func copy(_ source: RawSpan, to target: RawSpan, in database: DatabaseIndex) {
+        comesAnew(target, database)
         keyspace.copy(source, in: session.database, to: target, in: database)
     }
 

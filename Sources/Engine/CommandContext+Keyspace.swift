@@ -8,9 +8,9 @@ extension CommandContext {
     public mutating func lookupUntouched(_ key: RawSpan, tellsMiss: Bool = true) -> Entry? {
         let slot = lookupWrite(key)
         if slot.entry != nil {
-            statistics.keyHits &+= 1
+            statistics.lookups.hits &+= 1
         } else {
-            statistics.keyMisses &+= 1
+            statistics.lookups.misses &+= 1
             if tellsMiss, notices.interest.contains(.misses) { tellMiss(key, slot.database) }
         }
         return slot.entry

@@ -124,8 +124,10 @@ extension CommandContext {
         var decoder = Payload.decoder(for: payload, loadLimits)
         do throws(SnapshotError) {
             let value = try Payload.value(&decoder)
-            return decoder.store(
+            let isStored = decoder.store(
                 value, at: key, slot.hash, existing: slot.entry, expiry, access, in: &keyspace[slot.database][slot.hash])
+            if isStored { comesAnew(key, slot.database) }
+            return isStored
         } catch {
             host.snapshots?.log(.warning, "RESTORE: Bad data format: \(error.description)")
             return false

@@ -27,7 +27,7 @@ extension CommandContext {
                 return false
             }
         }
-        if statistics.appendOnly.child != nil {
+        if statistics.appendOnly.rewriting.child != nil {
             log(.warning, "There is a child rewriting the AOF. Killing it!")
             endRewriteNow()
         }

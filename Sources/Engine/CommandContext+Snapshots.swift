@@ -228,7 +228,7 @@ extension CommandContext {
     mutating func followSnapshots() {
         guard let files = host.snapshots else { return }
         // There is one child at a time.
-        guard statistics.appendOnly.child == nil else { return }
+        guard statistics.appendOnly.rewriting.child == nil else { return }
         if let child = statistics.snapshots.child {
             if let report = files.latestReport() { note(report) }
             if let end = files.reap(child.process) { finishBackgroundSave(child, end, files) }

@@ -28,11 +28,17 @@ extension CommandContext {
     /// The served session is told nothing any more.
     public mutating func stopTracking() {
         guard session.flags.contains(.tracking) else { return }
-        let (id, prefixes) = (session.id, session.tracking.prefixes)
-        clients.tracking.forget(id, prefixes: prefixes)
+        endTracking(session.id, prefixes: session.tracking.prefixes)
         session.flags.remove(.tracking)
         session.tracking = SessionTracking()
-        if clients.tracking.clientCount == 0 { notices.interest.remove(.tracking) }
+    }
+
+    /// A session tracks no longer, or is closed. With the last one the table of keys goes too.
+    mutating func endTracking(_ id: SessionID, prefixes: [[UInt8]]) {
+        clients.tracking.forget(id, prefixes: prefixes)
+        guard clients.tracking.clientCount == 0 else { return }
+        clients.tracking.forgetKeys()
+        notices.interest.remove(.tracking)
     }
 
     /// The next command of the served session differs from what OPTIN or OPTOUT say.
@@ -114,8 +120,14 @@ extension CommandContext {
     mutating func sendBroadcasts() {
         for index in clients.tracking.broadcasts.indices where !clients.tracking.broadcasts[index].changed.isEmpty {
             let changed = clients.tracking.broadcasts[index].takeChanged()
+            var everything = encodeInvalidation(of: changed.map(\.key), .resp3)
             for id in clients.tracking.broadcasts[index].receivers.sessions {
                 guard let tracking = tracking(of: id) else { continue }
+                // Most get the same push, directly.
+                if !tracking.options.contains(.noLoop), tracking.redirection == 0, version(of: id) == .resp3 {
+                    deliver(&everything, to: id)
+                    continue
+                }
                 let isTold: ((key: [UInt8], session: SessionID)) -> Bool = {
                     !tracking.options.contains(.noLoop) || $0.session != id
                 }
@@ -143,11 +155,17 @@ extension CommandContext {
             target = other
         }
         guard let (version, isSubscribed) = dialect(of: target) else { return }
+        // In RESP2 there are no pushes: only a subscriber who was named for it is told.
+        guard version == .resp3 || (target != id && isSubscribed) else { return }
+        var push = encodeInvalidation(of: keys, version)
+        deliver(&push, to: target)
+    }
+
+    private mutating func encodeInvalidation(of keys: [[UInt8]]?, _ version: ProtocolVersion) -> Push {
         if version == .resp3 {
             clients.pushes.bytes.appendHeader(62, 2)
             clients.pushes.bytes.appendBulk(RawSpan(literal: "invalidate"))
         } else {
-            guard target != id, isSubscribed else { return }
             clients.pushes.bytes.appendHeader(42, 3)
             clients.pushes.bytes.appendBulk(RawSpan(literal: "message"))
             clients.pushes.bytes.appendBulk(RawSpan(literal: "__redis__:invalidate"))
@@ -158,8 +176,7 @@ extension CommandContext {
         } else {
             clients.pushes.bytes.append(literal: version == .resp3 ? "_\r\n" : "*-1\r\n")
         }
-        var push = Push(clients.pushes.cut(), version)
-        deliver(&push, to: target)
+        return Push(clients.pushes.cut(), version)
     }
 
     private mutating func isEnding(_ id: SessionID) -> Bool {

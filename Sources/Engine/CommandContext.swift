@@ -126,10 +126,21 @@ struct BlockingRequests: ~Copyable {
     var unblocking: [(session: SessionID, how: Unblocking)] = []
     /// Databases whose keys were all exchanged (SWAPDB).
     var changedDatabases: [DatabaseIndex] = []
+    /// The time of the waiting command that runs again is over: it answers with what there is.
+    var isLastRun = false
+    /// More of the journal is on the disk than when this was last looked at.
+    var hasSynced = false
+    /// Somebody waits for a sync that no policy asks for.
+    var wantsSync = false
+
+    /// Where those wait who wait for the disk: no database.
+    static var disk: DatabaseIndex { DatabaseIndex(-1) }
 }
 
 struct WaitRequest {
     let keys: [[UInt8]]
+    /// Where the keys are; nil: in the session's database.
+    var database: DatabaseIndex?
     let type: ValueType?
     let deadline: Milliseconds?
     let reply: TimeoutReply
@@ -190,12 +201,8 @@ public struct HostFacts: Sendable {
     public var cpuTime: @Sendable () -> CPUReading = { CPUReading() }
     /// Stops the calling thread for so many microseconds.
     public var sleep: @Sendable (Int64) -> Void = { _ in }
-    /// The allocator's figures; made current by asking.
-    public var allocatorReading: @Sendable () -> AllocatorReading = { AllocatorReading() }
-    /// The allocator's settings (DEBUG MALLCTL).
-    public var allocatorSettings: any AllocatorSettings = NoAllocatorSettings()
-    /// The allocator's own account of itself.
-    public var allocatorReport: @Sendable () -> [UInt8] = { [] }
+    /// What the allocator tells about itself, and its settings.
+    public var allocatorAccount = AllocatorAccount()
     /// Forty hexadecimal digits.
     public var replicationID = ""
     public var port: Int64 = 0

@@ -41,8 +41,6 @@ public struct Configuration: Sendable {
     public var values = ValueLimits()
     /// How data is saved and loaded.
     public var persistence = PersistenceSettings()
-    /// The append-only file.
-    public var appendOnly = AppendOnlySettings()
     /// Directives whose feature does not act yet, by name: kept and told, nothing more.
     public var kept: [String: [UInt8]] = [:]
 
@@ -301,5 +299,13 @@ public enum EvictionPolicy: String, Sendable, CaseIterable {
         case .volatileLRU, .volatileLFU, .volatileRandom, .volatileTTL, .volatileLRM: true
         case .allKeysLRU, .allKeysLFU, .allKeysRandom, .allKeysLRM, .noEviction: false
         }
+    }
+}
+
+extension Configuration {
+    /// The append-only file's part of the settings of persistence.
+    public var appendOnly: AppendOnlySettings {
+        _read { yield persistence.appendOnly }
+        _modify { yield &persistence.appendOnly }
     }
 }

@@ -10,12 +10,14 @@ extension Engine {
         context.blocking.waiting = nil
         context.session.flags.insert(.blocked)
         context.statistics.blocking.clients += 1
+        let database = request.database ?? context.session.database
         context.session.blocked = Box(
             BlockedCommand(
-                arguments: OwnedArguments(copying: arguments), database: context.session.database, keys: request.keys,
+                arguments: OwnedArguments(copying: arguments), database: database, keys: request.keys,
                 deadline: request.deadline, timeoutReply: request.reply))
-        blocked.add(context.session.id, request, context.session.database)
+        blocked.add(context.session.id, request, database)
         context.notices.interest.insert(.blockedClients)
+        for key in request.keys { context.notices.awaited.insert(context.keyspace.hash(key.rawSpan)) }
         context.statistics.blocking.keys = Int64(blocked.keyCount)
     }
 
@@ -86,6 +88,8 @@ extension Engine {
         let arguments = command.arguments.arguments
         guard let name = context.commands.resolve(arguments) else { return true }
         requestBytes = 0
+        // There may have been room when it began to wait.
+        if isOutOfMemory(for: name) { return true }
         if case .block = call(name, arguments, behind: context.reply.bytes.count) { return false }
         return true
     }
@@ -97,6 +101,7 @@ extension Engine {
 
     private mutating func release(_ id: SessionID, _ command: borrowing BlockedCommand) {
         blocked.remove(id, command)
+        for key in command.keys { context.notices.awaited.remove(context.keyspace.hash(key.rawSpan)) }
         context.statistics.blocking.clients -= 1
         context.statistics.blocking.keys = Int64(blocked.keyCount)
         if blocked.isEmpty { context.notices.interest.remove(.blockedClients) }
@@ -152,7 +157,7 @@ extension Engine {
             let id = context.commands.resolve(command.arguments.arguments)
             requestBytes = 0
             switch how {
-            case .timeout: command.timeoutReply == .null ? context.reply.null() : context.reply.nullArray()
+            case .timeout: answerTimeout(command)
             case .error:
                 countError([UInt8]("UNBLOCKED"))
                 if let id { context.statistics.commands[id].failed &+= 1 }
@@ -164,6 +169,27 @@ extension Engine {
             goOnLater()
         }
         _ = finishServing(box)
+    }
+
+    private mutating func answerTimeout(_ command: borrowing BlockedCommand) {
+        switch command.timeoutReply {
+        case .null: context.reply.null()
+        case .nullArray: context.reply.nullArray()
+        case .lastRun:
+            context.blocking.isLastRun = true
+            _ = runBlocked(command)
+            context.blocking.isLastRun = false
+        }
+    }
+
+    /// Brings what the turn has changed into the append-only file, and serves those who wait for the
+    /// disk. To be called at the end of every turn, ahead of the replies.
+    public mutating func writeAppendOnlyFile() {
+        context.writeAppendOnlyFile()
+        guard context.blocking.hasSynced else { return }
+        context.blocking.hasSynced = false
+        blocked.touchAll(of: BlockingRequests.disk)
+        serveBlockedClients()
     }
 
     /// What the served session sent while it was blocked is run in the next turn.

@@ -99,7 +99,7 @@ extension Engine {
             context.expire(key.rawSpan, hash, index)
             context.effects.drain(into: &context.journal)
         }
-        if !due.isEmpty, !context.notices.interest.isEmpty { deliverNotices() }
+        if context.notices.hasRecorded { deliverNotices() }
         let share = Double(due.count) / Double(max(1, result.visited))
         context.statistics.expiry.staleShare = context.statistics.expiry.staleShare * 0.95 + share * 0.05
         return share > ExpireCycle.staleShare(effort: context.configuration.activeExpireEffort) || (result.visited == 0 && !result.wrapped)

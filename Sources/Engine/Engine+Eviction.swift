@@ -64,7 +64,7 @@ extension Engine {
                 break
             }
         }
-        if evicted > 0, !context.notices.interest.isEmpty { deliverNotices() }
+        if context.notices.hasRecorded { deliverNotices() }
         let end = context.time.monotonicNanoseconds
         context.statistics.eviction.note(isExceeded: excess > 0, at: end)
         context.noteLatency(.evictionCycle, nanoseconds: end &- start)

@@ -104,11 +104,17 @@ extension Engine {
             reject([UInt8](refusal), command)
             return nil
         }
-        if context.configuration.maximumMemory > 0, !makeRoom(), needsMemory(flags), !flags.contains(.immediate) {
-            reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
-            return nil
-        }
-        return command
+        return isOutOfMemory(for: command) ? nil : command
+    }
+
+    /// Whether a command must not run for lack of memory, which is then the reply.
+    @inline(__always)
+    mutating func isOutOfMemory(for command: CommandID) -> Bool {
+        guard context.configuration.maximumMemory > 0 else { return false }
+        let flags = context.commands.commands[command].flags
+        guard !makeRoom(), needsMemory(flags), !flags.contains(.immediate) else { return false }
+        reject(RawSpan(literal: CommandError.outOfMemory.text).array, command)
+        return true
     }
 
     /// Why writes are refused while the data cannot be brought onto the disk; nil when they are not.
@@ -150,6 +156,8 @@ extension Engine {
             replyError(error)
             context.statistics.commands[id].failed &+= 1
         }
+        // A key may come into being without an event of its own (BITFIELD that fails).
+        if !context.notices.missing.isEmpty { context.tellArrivals() }
         if context.notices.changes > 0 {
             context.statistics.dirty &+= Int64(context.notices.changes)
             if !context.effects.isExplicit { context.effects.verbatim(arguments) }
@@ -174,8 +182,10 @@ extension Engine {
 
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
     mutating func endUnit() {
+        let before = context.journal.position
         context.effects.drain(into: &context.journal)
-        if !context.notices.interest.isEmpty { deliverNotices() }
+        if context.journal.position != before { context.session.delivery.lastWrite = context.journal.position }
+        if context.notices.hasRecorded { deliverNotices() }
         advanceNow()
     }
 

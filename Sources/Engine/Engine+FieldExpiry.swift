@@ -34,6 +34,6 @@ extension Engine {
         }
         if removed > 0 { context.noteFieldsExpired(key, &slot) }
         context.effects.drain(into: &context.journal)
-        if !context.notices.interest.isEmpty { deliverNotices() }
+        if context.notices.hasRecorded { deliverNotices() }
     }
 }

@@ -46,7 +46,7 @@ extension Engine {
                 // Inside a transaction nothing waits: the command gives up at once.
                 let reply = context.blocking.waiting?.reply ?? .null
                 context.blocking.waiting = nil
-                reply == .null ? context.reply.null() : context.reply.nullArray()
+                reply == .nullArray ? context.reply.nullArray() : context.reply.null()
             }
             if !context.clients.control.attention.isEmpty { showExecuted(id, arguments) }
         }

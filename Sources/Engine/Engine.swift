@@ -99,10 +99,10 @@ public struct Engine: ~Copyable {
         let number = box.value.identity.number
         if !box.value.flags.isDisjoint(with: [.postponed, .exchanging]) { context.statistics.blocking.clients -= 1 }
         context.clients.control.forget(box.value)
-        for key in box.value.watched { context.clients.watched.remove(key, id) }
+        context.endWatch(of: box.value.watched, by: id)
         context.clients.pubsub.forget(box.value)
         if box.value.flags.contains(.tracking) {
-            context.clients.tracking.forget(id, prefixes: box.value.tracking.prefixes)
+            context.endTracking(id, prefixes: box.value.tracking.prefixes)
         }
         context.clients.slab.put(box, back: id)
         forgetBlocked(id)

@@ -17,8 +17,8 @@ public struct NoticeInterest: OptionSet, Sendable {
     static var misses: Self { Self(rawValue: 1 << 5) }
     /// Clients hold copies of keys.
     static var tracking: Self { Self(rawValue: 1 << 6) }
-    /// Who gets the notices at the end of the unit.
-    static var recording: Self { [.blockedClients, .watchers, .observer] }
+    /// Who gets the notices at the end of the unit, of some keys.
+    static var someKeys: Self { [.blockedClients, .watchers] }
     /// Somebody records every notice (tests).
     public static var observer: Self { Self(rawValue: 1 << 1) }
 }
@@ -36,6 +36,8 @@ struct Notices: ~Copyable {
     /// Changes of the command under way, counted whether anybody listens or not.
     var changes = 0
     private(set) var recorded: [Notice] = []
+    /// The keys that `blockedClients` and `watchers` wait for.
+    var awaited = KeyFilter()
     /// What `observeNotices` asked for.
     private var observed: [Notice] = []
     /// Keys that the command under way looked up and did not find; kept only for `arrivals`.
@@ -55,6 +57,14 @@ struct Notices: ~Copyable {
         interest.insert(.events)
         if classes.publishes(.new) { interest.insert(.arrivals) }
         if classes.publishes(.miss) { interest.insert(.misses) }
+    }
+
+    /// Whether there is something to `take`, perhaps for nobody any more.
+    var hasRecorded: Bool { !recorded.isEmpty }
+
+    /// Whether somebody wants to have the changes of a key at the end of the unit.
+    func records(_ hash: @autoclosure () -> UInt64) -> Bool {
+        interest.contains(.observer) || (!interest.isDisjoint(with: .someKeys) && awaited.mayContain(hash()))
     }
 
     @inline(never)

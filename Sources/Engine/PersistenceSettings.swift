@@ -68,6 +68,8 @@ public struct PersistenceSettings: Sendable {
     public var loadDelay: Int64 = 0
     /// Bytes of a file between two looks at what clients want.
     public var loadingStepBytes: Int64 = 2 << 20
+    /// The append-only file.
+    public var appendOnly = AppendOnlySettings()
     /// Payloads and files are always checked whole here; kept for CONFIG.
     public var payloadChecking = PayloadChecking.no
 }

@@ -56,32 +56,46 @@ struct Topics: Sendable {
     func find(_ name: [UInt8]) -> Topic? { places[name].map { topics[$0] } }
 
     mutating func add(_ session: SessionID, to name: [UInt8]) {
-        let place = places[name] ?? topics.count
-        if place == topics.count {
-            topics.append(Topic(name: name))
-            places[name] = place
-        }
+        let place = place(of: name)
         topics[place].subscribers.add(session)
+    }
+
+    /// Adds a subscriber unless it is there; false when it was.
+    mutating func addIfMissing(_ session: SessionID, to name: [UInt8]) -> Bool {
+        let place = place(of: name)
+        guard !topics[place].subscribers.contains(session) else { return false }
+        topics[place].subscribers.add(session)
+        return true
+    }
+
+    /// Where a name is, or is from now on.
+    private mutating func place(of name: [UInt8]) -> Int {
+        if let place = places[name] { return place }
+        places[name] = topics.count
+        topics.append(Topic(name: name))
+        return topics.count - 1
     }
 
     /// Removes a subscriber, and the name with its last one.
     mutating func remove(_ session: SessionID, from name: [UInt8]) {
-        guard let place = places[name] else { return }
+        guard let index = places.index(forKey: name) else { return }
+        let place = places.values[index]
         topics[place].subscribers.remove(session)
-        if topics[place].subscribers.sessions.isEmpty { removeTopic(place) }
+        if topics[place].subscribers.sessions.isEmpty { removeTopic(place, index) }
     }
 
     /// Removes a name with all its subscribers, which are returned.
     mutating func removeAll(from name: [UInt8]) -> [SessionID]? {
-        guard let place = places[name] else { return nil }
+        guard let index = places.index(forKey: name) else { return nil }
+        let place = places.values[index]
         let sessions = topics[place].subscribers.sessions
-        removeTopic(place)
+        removeTopic(place, index)
         return sessions
     }
 
     /// The last name takes the place of the one that is removed.
-    private mutating func removeTopic(_ place: Int) {
-        places[topics[place].name] = nil
+    private mutating func removeTopic(_ place: Int, _ index: [[UInt8]: Int].Index) {
+        places.remove(at: index)
         let last = topics.removeLast()
         guard place < topics.count else { return }
         topics[place] = last

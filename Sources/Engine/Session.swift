@@ -124,7 +124,11 @@ struct BlockedCommand: ~Copyable {
 }
 
 /// What a blocked client gets when its time is over.
-public enum TimeoutReply: Sendable { case null, nullArray }
+public enum TimeoutReply: Sendable {
+    case null, nullArray
+    /// The command runs once more and answers with what there is.
+    case lastRun
+}
 
 /// What a session is told without asking.
 struct SessionInterests: Sendable {
@@ -133,7 +137,11 @@ struct SessionInterests: Sendable {
 }
 
 /// How far a session's output has come, and what is counted of it.
-struct Delivery {
+struct Delivery: ~Copyable {
+    /// Older replies, which wait until what they tell of is on the disk.
+    var held = ByteChain()
+    /// Where the journal stood behind the session's last write.
+    var lastWrite: JournalPosition = 0
     /// The journal position on which the held output depends.
     var heldPosition: JournalPosition = 0
     /// Bytes that the network has taken over but not sent.
@@ -175,8 +183,6 @@ public struct Session: ~Copyable {
     /// What the session is told without asking.
     var interests = SessionInterests()
     var output = ByteChain()
-    /// Older replies, which wait until what they tell of is on the disk.
-    var held = ByteChain()
     var delivery = Delivery()
     var pending: Box<PendingRequest>?
     var blocked: Box<BlockedCommand>?
@@ -264,9 +270,9 @@ public struct Session: ~Copyable {
     /// Moves the output that may leave; true when some has to wait until more of the journal is committed than
     /// `committed`. `position`: the journal's end, on which new output depends.
     mutating func takeCommitted(into chain: inout ByteChain, _ committed: JournalPosition, _ position: JournalPosition) -> Bool {
-        if !held.isEmpty {
+        if !delivery.held.isEmpty {
             guard delivery.heldPosition <= committed else { return true }
-            swap(&chain, &held)
+            swap(&chain, &delivery.held)
         }
         guard !output.isEmpty else { return false }
         guard committed < position else {
@@ -275,7 +281,7 @@ public struct Session: ~Copyable {
             if chain.isEmpty { chain = fresh } else { chain.append(fresh) }
             return false
         }
-        swap(&held, &output)
+        swap(&delivery.held, &output)
         delivery.heldPosition = position
         return true
     }
@@ -284,7 +290,7 @@ public struct Session: ~Copyable {
     public var isExecuting: Bool { flags.contains(.executing) }
 
     /// Output that has not reached the kernel.
-    public var pendingOutputBytes: Int { output.count + held.count + delivery.unsentBytes }
+    public var pendingOutputBytes: Int { output.count + delivery.held.count + delivery.unsentBytes }
 }
 
 import BasicContainers

@@ -154,10 +154,10 @@ public struct Statistics: ~Copyable {
     public var totalConnections: Int64 = 0
     /// Connections refused because of `maxclients`.
     public var rejectedConnections: Int64 = 0
-    /// Keys looked up for reading that were there.
-    public var keyHits: Int64 = 0
-    /// Keys looked up for reading that were not.
-    public var keyMisses: Int64 = 0
+    /// Keys looked up for reading.
+    public var lookups = LookupStatistics()
+    /// The append-only file.
+    public var appendOnly = AppendOnlyState()
     /// Removal of expired keys.
     public var expiry = ExpiryStatistics()
     /// Removal of keys for lack of memory.
@@ -170,8 +170,6 @@ public struct Statistics: ~Copyable {
     public var dirty: Int64 = 0
     /// Saving and loading.
     public var snapshots = SnapshotState()
-    /// The append-only file.
-    public var appendOnly = AppendOnlyState()
     /// Figures to compare the present with.
     public var memory = MemoryMarks()
     /// Who waits.
@@ -208,6 +206,14 @@ public struct Statistics: ~Copyable {
         fresh.watch = watch
         self = fresh
     }
+}
+
+/// Keys looked up for reading.
+public struct LookupStatistics: Sendable {
+    /// That were there.
+    public var hits: Int64 = 0
+    /// That were not.
+    public var misses: Int64 = 0
 }
 
 /// Who waits at the moment.

@@ -54,9 +54,7 @@ public struct Tracking: Sendable {
     public var prefixCount: Int { broadcasts.count }
 
     mutating func remember(_ key: [UInt8], _ session: SessionID) {
-        if keys.find(key)?.subscribers.contains(session) == true { return }
-        keys.add(session, to: key)
-        itemCount += 1
+        if keys.addIfMissing(session, to: key) { itemCount += 1 }
     }
 
     /// Forgets a key; returns who has read it.
@@ -110,6 +108,6 @@ struct Broadcast: Sendable {
     /// The changed keys in the order of their bytes, which are forgotten.
     mutating func takeChanged() -> [(key: [UInt8], session: SessionID)] {
         defer { changed = [:] }
-        return changed.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }
+        return changed.sorted { $0.key.rawSpan.compare($1.key.rawSpan) < 0 }.map { ($0.key, $0.value) }
     }
 }

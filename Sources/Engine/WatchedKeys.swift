@@ -56,14 +56,23 @@ extension CommandContext {
         session.watched.append(watched)
         clients.watched.add(watched, session.id)
         notices.interest.insert(.watchers)
+        notices.awaited.insert(keyspace.hash(key))
     }
 
     /// Ends the served session's watch, and forgets whether its keys were touched.
     public mutating func unwatchAll() {
         session.flags.remove(.touched)
         guard !session.watched.isEmpty else { return }
-        for key in session.watched { clients.watched.remove(key, session.id) }
+        endWatch(of: session.watched, by: session.id)
         session.watched = []
+    }
+
+    /// Nobody needs to hear of these keys for a session's sake any more.
+    mutating func endWatch(of keys: [WatchedKey], by id: SessionID) {
+        for key in keys {
+            clients.watched.remove(key, id)
+            notices.awaited.remove(keyspace.hash(key.bytes.rawSpan))
+        }
         if clients.watched.count == 0 { notices.interest.remove(.watchers) }
     }
 

@@ -56,6 +56,9 @@ public struct Block: ~Copyable, @unchecked Sendable {
         if unsafe cs_reference_release(base.assumingMemoryBound(to: UInt32.self)) { unsafe free(base) }
     }
 
+    /// Whether both own the same bytes in memory.
+    func isSame(as other: borrowing Block) -> Bool { unsafe base == other.base }
+
     /// Another owner of the same bytes.
     @inlinable
     public func share() -> Block {
@@ -92,9 +95,8 @@ public struct Block: ~Copyable, @unchecked Sendable {
     /// The bytes of a block that was detached and is still owned by somebody.
     @_lifetime(immortal)
     @unsafe public static func view(_ base: UnsafeMutableRawPointer) -> RawSpan {
-        let count = unsafe base.load(fromByteOffset: 8, as: Int.self)
-        return unsafe _overrideLifetime(
-            RawSpan(_unsafeStart: base + headerBytes, byteCount: count), copying: ())
+        unsafe _overrideLifetime(
+            RawSpan(_unsafeStart: base + headerBytes, byteCount: base.load(fromByteOffset: 8, as: Int.self)), copying: ())
     }
 
     @inlinable

@@ -14,7 +14,7 @@ public struct Segment: ~Copyable, Sendable {
     /// The block that holds the bytes.
     public let block: Block
     public internal(set) var start: Int
-    public let end: Int
+    public internal(set) var end: Int
 
     public init(_ block: consuming Block, _ start: Int, _ end: Int) {
         precondition(start >= 0 && start <= end && end <= block.count)
@@ -35,6 +35,13 @@ public struct Segment: ~Copyable, Sendable {
     func shared() -> Segment { Segment(block.share(), start, end) }
 
     mutating func dropFirst(_ count: Int) { start += count }
+
+    /// Takes in a segment that lies right behind this one; false when it lies elsewhere.
+    mutating func absorb(_ next: borrowing Segment) -> Bool {
+        guard next.start == end, next.block.isSame(as: block) else { return false }
+        end = next.end
+        return true
+    }
 
     /// The same bytes, in a block of their own where they would hold a larger shared one.
     consuming func moved() -> Segment {
@@ -65,7 +72,11 @@ public struct ByteChain: ~Copyable, Sendable {
     public mutating func append(_ segment: consuming Segment) {
         guard segment.count > 0 else { return }
         count += segment.count
-        if first == nil { first = consume segment } else { rest.append(segment) }
+        guard var only = first.take() else { return first = consume segment }
+        // Messages to one receiver lie in one piece and are sent so.
+        let isAbsorbed = head == rest.count && only.absorb(segment)
+        first = consume only
+        if !isAbsorbed { rest.append(segment) }
     }
 
     private mutating func refillFirst() {

@@ -110,9 +110,9 @@ extension Server {
         engine.context.host.cpuTime = {
             CPUReading(process: Process.cpuTime(), children: Process.cpuTime(of: .children), thread: Process.cpuTime(of: .thread))
         }
-        engine.context.host.allocatorSettings = Allocator()
-        engine.context.host.allocatorReport = { MemoryMeter.report }
-        engine.context.host.allocatorReading = {
+        engine.context.host.allocatorAccount.settings = Allocator()
+        engine.context.host.allocatorAccount.report = { MemoryMeter.report }
+        engine.context.host.allocatorAccount.reading = {
             AllocatorReading(
                 allocated: MemoryMeter.statistic("stats.allocated"), active: MemoryMeter.statistic("stats.active"),
                 resident: MemoryMeter.statistic("stats.resident"), systemMemory: Process.machineMemory)

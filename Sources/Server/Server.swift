@@ -67,12 +67,19 @@ public struct Server: ~Copyable {
         nextCycle = time.monotonicNanoseconds
         while !isStopping {
             loop.wait(until: engine.hasYielded ? 0 : min(nextCycle, engine.nextDeadline ?? .max))
-            while let completion = loop.next() { handle(completion) }
+            while let completion = loop.next() {
+                handle(completion)
+                // Everything is saved: what came now would be acknowledged and lost.
+                if engine.context.requests.isShuttingDown {
+                    serveRequests()
+                    return finish()
+                }
+            }
             if engine.hasYielded { engine.resumeYielded() }
             engine.serveDeadlines()
             followSettings()
             serveLinks()
-            engine.context.writeAppendOnlyFile()
+            engine.writeAppendOnlyFile()
             if engine.context.requests.isFailing { abandon() }
             sendOutput()
             engine.endTurn()

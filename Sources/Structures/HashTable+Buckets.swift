@@ -216,7 +216,7 @@ extension HashTable {
             return true
         }
 
-        @usableFromInline
+        @inlinable
         @unsafe func forEach(in index: Int, _ body: (Element) -> Void) {
             let bucket = unsafe bucket(index)
             for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
@@ -226,12 +226,12 @@ extension HashTable {
 
         /// Visits the elements whose home is `index`, wherever probing put them.
         @usableFromInline
-        @unsafe func forEach(withHome home: Int, _ seed: HashSeed, _ body: (Element, UInt64) -> Void) {
+        @unsafe func forEach(withHome home: Int, _ hash: (Element) -> UInt64, _ body: (Element, UInt64) -> Void) {
             var index = home
             var visited = 0
             while true {
                 unsafe forEach(in: index) { element in
-                    let hash = element.hash(seed)
+                    let hash = hash(element)
                     if self.home(hash) == home { body(element, hash) }
                 }
                 visited += 1

@@ -1,8 +1,8 @@
 import Primitives
 
 extension HashTable {
-    /// A place in the order of hashes, at which a scan goes on: the high 48
-    /// bits of a hash. It means the same before, during and after a resize, so
+    /// A place in the order of salted hashes, at which a scan goes on: the high 48
+    /// bits of one. It means the same before, during and after a resize, so
     /// that an element which is there during a whole scan is returned exactly once.
     public typealias ScanPosition = UInt64
 
@@ -29,7 +29,7 @@ extension HashTable {
     private func visit(_ buckets: Buckets, _ hashes: ClosedRange<UInt64>, _ body: (Element) -> Void) {
         guard buckets.count > 0 else { return }
         for home in buckets.home(hashes.lowerBound)...buckets.home(hashes.upperBound) {
-            unsafe buckets.forEach(withHome: home, seed) { element, hash in
+            unsafe buckets.forEach(withHome: home, { placed($0.hash(seed)) }) { element, hash in
                 if hashes.contains(hash) { body(element) }
             }
         }
@@ -53,9 +53,9 @@ extension HashTable {
             let (bucket, slot) = chosen.quotientAndRemainder(dividingBy: Buckets.slots)
             let inCurrent = bucket < current.count
             let line = unsafe inCurrent ? current.bucket(bucket) : old.bucket(bucket - current.count)
-            if unsafe line.load(fromByteOffset: slot, as: UInt8.self) != 0 {
-                return unsafe Element(raw: Buckets.pointer(line, slot))
-            }
+            let element = unsafe line.load(fromByteOffset: slot, as: UInt8.self) != 0
+                ? Element(raw: Buckets.pointer(line, slot)) : nil
+            if let element { return element }
         }
         var found: Element?
         var position: ScanPosition? = random.next() >> 16
@@ -67,13 +67,31 @@ extension HashTable {
 
     /// Visits the elements of whole buckets from a random one on, until `wanted` or more
     /// were visited. Cheaper than as many random elements: neighbours share cache lines.
+    @inlinable
     public func sample(_ wanted: Int, using random: inout RandomGenerator, _ body: (Element) -> Void) {
         guard count > 0 else { return }
-        let buckets = isResizing && old.count < current.count ? old.count : current.count
+        // During a resize the two tables are filled unevenly, and only a scan meets all alike.
+        if isResizing { return sampleByScan(wanted, using: &random, body) }
+        var bucket = random.below(current.count)
+        var visited = 0
+        // A table is hardly filled only in the last moments of a shrink.
+        for _ in 0..<min(current.count, 64 + wanted) where visited < min(wanted, count) {
+            unsafe current.forEach(in: bucket) { element in
+                visited += 1
+                body(element)
+            }
+            bucket = bucket + 1 == current.count ? 0 : bucket + 1
+        }
+        if visited == 0, let element = randomElement(using: &random) { body(element) }
+    }
+
+    /// The same by the order of hashes, which have to be computed for it.
+    @usableFromInline
+    func sampleByScan(_ wanted: Int, using random: inout RandomGenerator, _ body: (Element) -> Void) {
+        let buckets = old.count < current.count ? old.count : current.count
         let first = random.below(buckets)
         var position = first == 0 ? 0 : Self.end(ofBucket: first - 1, of: buckets).map { ($0 >> 16) + ($0 & 0xffff == 0 ? 0 : 1) } ?? 0
         var visited = 0
-        // A table is hardly filled only in the last moments of a shrink.
         for _ in 0..<min(buckets, 64 + wanted) where visited < min(wanted, count) {
             position = scan(from: position) { element in
                 visited += 1
@@ -85,7 +103,7 @@ extension HashTable {
 
     /// Whether exactly this element, which may have been freed, is in the table under `hash`.
     public func holds(_ element: Element, _ hash: UInt64) -> Bool {
-        unsafe current.slot(of: element.raw, hash) != nil || old.slot(of: element.raw, hash) != nil
+        unsafe current.slot(of: element.raw, placed(hash)) != nil || old.slot(of: element.raw, placed(hash)) != nil
     }
 
     /// Traps when the table contradicts itself. For tests.
@@ -93,9 +111,9 @@ extension HashTable {
         var seen = 0
         forEach { element in
             seen += 1
-            let hash = element.hash(seed)
-            let place = unsafe current.slot(of: element.raw, hash) ?? old.slot(of: element.raw, hash)
-            precondition(unsafe place != nil, "an element cannot be found from its home")
+            let hash = placed(element.hash(seed))
+            let isFound = unsafe (current.slot(of: element.raw, hash) ?? old.slot(of: element.raw, hash)) != nil
+            precondition(isFound, "an element cannot be found from its home")
         }
         precondition(seen == count, "count \(count), but \(seen) elements")
         precondition(count <= Self.limit(max(1, current.count)) || isResizing, "overfull")

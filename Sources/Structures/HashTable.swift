@@ -15,8 +15,13 @@
 // table may grow in steps smaller than 2, and a scan cursor is simply a
 // position in the order of hashes that holds through every resize.
 //
-// Bits of the hash: the high ones choose the bucket, the lowest 8 are the
-// fingerprint; bits 8..15 are left to the choice of a partition.
+// Every table multiplies hashes by an odd salt of its own, taken from the first
+// element that it gets. Without it the elements of one table, visited in their order and
+// added to a smaller one (a client that copies with SCAN; a file that was written in that
+// order), would all crowd at its beginning, and the copy would take quadratic time.
+//
+// Bits of the salted hash: the high ones choose the bucket, the lowest 8 are the
+// fingerprint; bits 8..15 of the plain one are left to the choice of a partition.
 //
 // Memory: 64 / (7 x fill) bytes an element. Large tables grow by a quarter, so
 // that fill goes from 0.70 to 0.87 between two growths: 11.7 on average, against
@@ -64,6 +69,8 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     @usableFromInline var moved = 0
     /// The seed of the elements' hashes.
     public let seed: HashSeed
+    /// Odd; see the head of the file.
+    @usableFromInline var salt: UInt64 = 1
     private let pace: ResizePace
     @usableFromInline var elements = 0
     /// Elements.
@@ -86,14 +93,18 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     /// Whether elements are still being moved out of a table of another size.
     @inlinable public var isResizing: Bool { old.count > 0 }
 
+    /// The hash by which this table places an element.
+    @inlinable @inline(__always)
+    func placed(_ hash: UInt64) -> UInt64 { hash &* salt }
+
     // MARK: Look-up
 
     /// The element with `key`, whose hash is `hash`.
     @inlinable
     public func find(_ key: RawSpan, _ hash: UInt64) -> Element? {
         guard count > 0 else { return nil }
-        if !isResizing { return unsafe current.find(key, hash)?.element }
-        return findWhileResizing(key, hash)
+        if !isResizing { return unsafe current.find(key, placed(hash))?.element }
+        return findWhileResizing(key, placed(hash))
     }
 
     @usableFromInline
@@ -107,6 +118,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     /// Asks for the bucket where a look-up of `hash` will start.
     @inlinable @inline(__always)
     public func prefetchBucket(_ hash: UInt64) {
+        let hash = placed(hash)
         if current.count > 0 { unsafe cs_prefetch(current.bucket(current.home(hash))) }
         if old.count > 0 { unsafe cs_prefetch(old.bucket(old.home(hash))) }
     }
@@ -115,6 +127,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     @inlinable @inline(__always)
     public func prefetchElement(_ hash: UInt64) {
         guard current.count > 0 else { return }
+        let hash = placed(hash)
         let bucket = unsafe current.bucket(current.home(hash))
         let matches = unsafe Buckets.matches(bucket, Buckets.fingerprint(hash))
         if matches != 0 {
@@ -129,13 +142,15 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     public mutating func insert(_ element: Element, _ hash: UInt64) {
         if isResizing { moveSome() }
         if count &+ 1 > Self.limit(current.count) { grow() }
-        unsafe current.insert(element.raw, hash)
+        if elements == 0 { salt = hash | 1 }
+        unsafe current.insert(element.raw, placed(hash))
         elements &+= 1
     }
 
     /// Puts `replacement` where `element` is; both have the same key.
     @inlinable
     public mutating func replace(_ element: Element, with replacement: Element, _ hash: UInt64) {
+        let hash = placed(hash)
         if let slot = unsafe current.slot(of: element.raw, hash) {
             unsafe slot.pointee = unsafe replacement.raw
         } else if let slot = unsafe old.slot(of: element.raw, hash) {
@@ -149,8 +164,8 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     @inlinable
     public mutating func remove(_ key: RawSpan, _ hash: UInt64) -> Element? {
         guard count > 0 else { return nil }
-        var found = unsafe current.remove(key, hash)
-        if found == nil, isResizing { unsafe found = old.remove(key, hash) }
+        var found = unsafe current.remove(key, placed(hash))
+        if found == nil, isResizing { unsafe found = old.remove(key, placed(hash)) }
         guard let element = found else { return nil }
         elements &-= 1
         if isResizing { moveSome() }
@@ -239,7 +254,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
 
     private mutating func moveOne() {
         unsafe old.drain(moved) { pointer in
-            unsafe current.insert(pointer, Element(raw: pointer).hash(seed))
+            unsafe current.insert(pointer, placed(Element(raw: pointer).hash(seed)))
         }
         moved += 1
         old.prefetchElements(moved)

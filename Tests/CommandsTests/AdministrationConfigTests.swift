@@ -226,12 +226,18 @@ import Testing
 
     @Test func promisesAreRefused() {
         let client = server.connect()
-        let refused = failed("appendonly", "this feature is not there yet (see needletail-ignore-unsupported)")
-        #expect(client("CONFIG", "SET", "hz", "20", "appendonly", "yes") == refused)
-        #expect(client("CONFIG", "GET", "hz", "appendonly") == ["appendonly", "no", "hz", "10"])
+        let refused = failed("tls-cluster", "this feature is not there yet (see needletail-ignore-unsupported)")
+        #expect(client("CONFIG", "SET", "hz", "20", "tls-cluster", "yes") == refused)
+        #expect(client("CONFIG", "GET", "hz", "tls-cluster") == ["hz", "10", "tls-cluster", "no"])
         let other = TestServer { $0.process.ignoresUnsupported = true }.connect()
-        #expect(other("CONFIG", "SET", "appendonly", "yes") == "OK")
-        #expect(other("CONFIG", "GET", "appendonly") == ["appendonly", "yes"])
+        #expect(other("CONFIG", "SET", "tls-cluster", "yes") == "OK")
+        #expect(other("CONFIG", "GET", "tls-cluster") == ["tls-cluster", "yes"])
+    }
+
+    @Test func anAppendOnlyFileNeedsADisk() {
+        let client = server.connect()
+        #expect(client("CONFIG", "SET", "hz", "20", "appendonly", "yes") == failed("appendonly", "Unable to turn on AOF. Check server logs."))
+        #expect(client("CONFIG", "GET", "hz", "appendonly") == ["appendonly", "no", "hz", "10"])
     }
 
     /// What was applied before is applied again with the old values.

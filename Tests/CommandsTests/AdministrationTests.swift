@@ -55,7 +55,7 @@ import Testing
 
     @Test func statistics() throws {
         server.engine.context.host.memory = { MemoryReading(used: 3000, resident: 6000) }
-        server.engine.context.host.allocatorReading = { AllocatorReading(allocated: 2000, active: 3000, resident: 6000) }
+        server.engine.context.host.allocatorAccount.reading = { AllocatorReading(allocated: 2000, active: 3000, resident: 6000) }
         server.engine.context.statistics.memory.startup = 1000
         let client = server.connect()
         client("HELLO", "3")
@@ -81,7 +81,7 @@ import Testing
         #expect(client("MEMORY", "DOCTOR").text?.contains("nothing to diagnose") == true)
         server.engine.context.host.memory = { MemoryReading(used: 100 * megabyte, resident: 100 * megabyte) }
         #expect(client("MEMORY", "DOCTOR").text?.hasPrefix("Nothing unusual") == true)
-        server.engine.context.host.allocatorReading = {
+        server.engine.context.host.allocatorAccount.reading = {
             AllocatorReading(allocated: 100 * megabyte, active: 150 * megabyte, resident: 300 * megabyte)
         }
         server.engine.context.statistics.memory.peak = 200 * megabyte
@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func allocatorReport() {
-        server.engine.context.host.allocatorReport = { [UInt8]("an account") }
+        server.engine.context.host.allocatorAccount.report = { [UInt8]("an account") }
         #expect(server.connect()("MEMORY", "MALLOC-STATS") == "an account")
     }
 

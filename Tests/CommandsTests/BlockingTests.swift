@@ -180,4 +180,18 @@ import Testing
         writer("RPUSH", "k", "v")
         #expect(writer("LLEN", "k") == 1)
     }
+
+    /// As Redis does since 7.2: the limit holds for those who were let in to wait.
+    @Test func memoryThatIsShortMeanwhile() {
+        waiter("BLMOVE", "source", "target", "LEFT", "LEFT", "0")
+        writer("RPUSH", "other", "v")
+        server.engine.context.host.memory = { MemoryReading(used: 2000, resident: 0) }
+        writer("CONFIG", "SET", "maxmemory", "1000")
+        #expect(writer("RENAME", "other", "source") == "OK")
+        #expect(waiter.nextReply() == .error("OOM command not allowed when used memory > 'maxmemory'."))
+        #expect(writer("LLEN", "source") == 1)
+        // Who takes without putting elsewhere needs no memory.
+        waiter("BLPOP", "none", "source", "0")
+        #expect(writer("LLEN", "source") == 0)
+    }
 }

@@ -73,8 +73,8 @@ import Testing
             client(name, "nokey")
         }
         client("OBJECT", "ENCODING", "a")
-        #expect(server.engine.context.statistics.keyHits == 8)
-        #expect(server.engine.context.statistics.keyMisses == 7)
+        #expect(server.engine.context.statistics.lookups.hits == 8)
+        #expect(server.engine.context.statistics.lookups.misses == 7)
     }
 
     @Test func onlyUseRenewsTheIdleTime() {

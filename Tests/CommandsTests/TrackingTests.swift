@@ -212,4 +212,31 @@ import TestSupport
         #expect(client("CLIENT", "CACHING", "YES") == .error(
             "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or OPTOUT mode enabled"))
     }
+
+    @Test func evictedKeysAreTold() {
+        let reader = tracker()
+        let writer = server.connect()
+        writer("SET", "a", "1")
+        reader("GET", "a")
+        server.engine.context.host.memory = { MemoryReading(used: 2000, resident: 0) }
+        server.engine.context.configuration.maximumMemoryPolicy = .allKeysRandom
+        server.engine.context.configuration.maximumMemory = 1000
+        server.cycle()
+        #expect(writer("EXISTS", "a") == 0)
+        #expect(reader.nextReply() == invalidation("a"))
+        #expect(reader.nextReply() == .none)
+    }
+
+    /// With the last client that tracks the table of keys is gone.
+    @Test func nobodyTracksAnyMore() {
+        let reader = tracker()
+        let writer = server.connect()
+        writer("MSET", "a", "1", "b", "2")
+        reader("MGET", "a", "b")
+        #expect(writer("INFO").text?.contains("tracking_total_keys:2\r\n") == true)
+        reader.disconnect()
+        #expect(writer("INFO").text?.contains("tracking_clients:0\r\n") == true)
+        #expect(writer("INFO").text?.contains("tracking_total_keys:0\r\n") == true)
+        #expect(tracker()("PING") == "PONG")
+    }
 }

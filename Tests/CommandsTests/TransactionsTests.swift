@@ -123,6 +123,23 @@ struct TransactionsTests {
         #expect(server.engine.context.clients.watchedKeyCount == 0)
     }
 
+    /// Found by the oracle: what the last waiter took was told to whoever watched next.
+    @Test func changesBeforeTheWatchDoNotCount() {
+        let server = TestServer()
+        let (client, waiter) = (server.connect(), server.connect())
+        waiter("BLPOP", "list", "0")
+        client("RPUSH", "list", "a", "b")
+        #expect(waiter.nextReply() == ["list", "a"])
+        client("WATCH", "list")
+        #expect(client("CLIENT", "INFO").text?.contains(" flags=N ") == true)
+        client("MULTI")
+        client("LLEN", "list")
+        #expect(client("EXEC") == [1])
+        client("WATCH", "list")
+        waiter("RPUSH", "list", "c")
+        #expect(client("CLIENT", "INFO").text?.contains(" flags=d ") == true)
+    }
+
     @Test func effectsAreOneUnit() {
         server.recordEffects()
         let client = server.connect()

@@ -281,7 +281,7 @@ private final class Scratch {
 
 @Suite struct PromiseTests {
     @Test(arguments: [
-        "appendonly yes", "tls-port 6380", "aclfile /a", "replicaof a 1", "slaveof a 1", "cluster-enabled yes", "user a on", "loadmodule /a",
+        "tls-port 6380", "aclfile /a", "replicaof a 1", "slaveof a 1", "cluster-enabled yes", "user a on", "loadmodule /a",
         "tls-cluster yes", "tls-replication yes", "min-slaves-to-write 1",
     ])
     func refused(_ line: String) throws {

@@ -61,6 +61,26 @@ private struct Model<Element: TableElement>: ~Copyable {
 }
 
 @Suite struct HashTableTests {
+    /// A table that gets the elements of another in the order of a scan is as evenly filled as any,
+    /// while it grows as well: they must not crowd at its beginning, where each would pass all others.
+    @Test(arguments: 1...3 as ClosedRange<UInt64>)
+    func copiesInTheOrderOfAScan(seed: UInt64) {
+        var source = Model<Keyed>(seed: seed)
+        for number in 0..<20_000 { source.insert([UInt8]("key \(number)")) }
+        var copies: [[UInt8]] = []
+        var position: UInt64? = 0
+        while let place = position { position = source.table.scan(from: place) { copies.append($0.keyBytes) } }
+        #expect(copies.count == 20_000)
+        var copy = Model<Keyed>(seed: seed)
+        for (index, key) in copies.enumerated() {
+            copy.insert(key)
+            guard index % 500 == 499 else { continue }
+            while copy.table.isResizing { _ = copy.table.resizeStep(buckets: 100) }
+            let fill = copy.table.spread.main
+            #expect(fill.buckets[0] * 20 < fill.bucketCount, "seed \(seed), \(index) elements, \(fill.buckets)")
+        }
+    }
+
     private func run<Element: TableElement>(_: Element.Type, seed: UInt64, keys: Int, steps: Int) {
         var model = Model<Element>(seed: seed)
         var growing = true

@@ -74,11 +74,11 @@ extension Administration {
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) {
         let name = arguments[2].text
-        let (old, problem) = context.host.allocatorSettings.number(name)
+        let (old, problem) = context.host.allocatorAccount.settings.number(name)
         if let problem { throw context.failure("ERR \(problem)") }
         if arguments.count == 4 {
             let new = try context.integer(arguments[3]).value
-            if let problem = context.host.allocatorSettings.setNumber(name, new) { throw context.failure("ERR \(problem)") }
+            if let problem = context.host.allocatorAccount.settings.setNumber(name, new) { throw context.failure("ERR \(problem)") }
         }
         context.reply.integer(old)
     }
@@ -89,10 +89,10 @@ extension Administration {
         let name = arguments[2].text
         if arguments.count == 4 {
             guard arguments[3].matches("VOID") else { throw context.failure("ERR Operation not permitted") }
-            if let problem = context.host.allocatorSettings.perform(name) { throw context.failure("ERR \(problem)") }
+            if let problem = context.host.allocatorAccount.settings.perform(name) { throw context.failure("ERR \(problem)") }
             return context.reply.ok()
         }
-        let (text, problem) = context.host.allocatorSettings.text(name)
+        let (text, problem) = context.host.allocatorAccount.settings.text(name)
         if let problem { throw context.failure("ERR \(problem)") }
         context.reply.bulk([UInt8](text).rawSpan)
     }

@@ -61,7 +61,7 @@ extension Administration {
     private static func memoryAllocator(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        context.reply.verbatim(context.host.allocatorReport().rawSpan, format: "txt")
+        context.reply.verbatim(context.host.allocatorAccount.report().rawSpan, format: "txt")
         return .done
     }
 

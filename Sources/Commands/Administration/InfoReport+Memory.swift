@@ -38,7 +38,7 @@ struct MemoryOverview {
         }
         self.keys = keys
         self.tables = tables
-        allocator = context.host.allocatorReading()
+        allocator = context.host.allocatorAccount.reading()
         appendOnlyBuffer = Int64(context.journal.pendingBytes)
     }
 

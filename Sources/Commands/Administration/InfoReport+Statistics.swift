@@ -71,7 +71,7 @@ extension InfoReport {
             ("evicted_clients", "\(context.clients.limitCounters.evictedClients)"),
             ("total_eviction_exceeded_time", "\(eviction.totalExceededMilliseconds(at: moment))"),
             ("current_eviction_exceeded_time", "\(eviction.currentExceededMilliseconds(at: moment))"),
-            ("keyspace_hits", "\(context.statistics.keyHits)"), ("keyspace_misses", "\(context.statistics.keyMisses)"),
+            ("keyspace_hits", "\(context.statistics.lookups.hits)"), ("keyspace_misses", "\(context.statistics.lookups.misses)"),
         ]
     }
 

@@ -99,19 +99,20 @@ enum InfoReport {
 
     private static func appendOnlyFile(_ context: borrowing CommandContext) -> Fields {
         let state = context.statistics.appendOnly
-        let current = state.child.map { String((context.now - $0.begin) / 1000) } ?? "-1"
+        let rewriting = state.rewriting
+        let current = rewriting.child.map { String((context.now - $0.begin) / 1000) } ?? "-1"
         let fields: Fields = [
-            ("aof_enabled", state.mode == .off ? "0" : "1"), ("aof_rewrite_in_progress", state.child == nil ? "0" : "1"),
-            ("aof_rewrite_scheduled", state.isScheduled ? "1" : "0"), ("aof_last_rewrite_time_sec", String(state.lastSeconds)),
-            ("aof_current_rewrite_time_sec", current), ("aof_last_bgrewrite_status", state.isLastRewriteGood ? "ok" : "err"),
-            ("aof_rewrites", String(state.rewrites)), ("aof_rewrites_consecutive_failures", String(state.consecutiveFailures)),
+            ("aof_enabled", state.mode == .off ? "0" : "1"), ("aof_rewrite_in_progress", rewriting.child == nil ? "0" : "1"),
+            ("aof_rewrite_scheduled", rewriting.isScheduled ? "1" : "0"), ("aof_last_rewrite_time_sec", String(rewriting.lastSeconds)),
+            ("aof_current_rewrite_time_sec", current), ("aof_last_bgrewrite_status", rewriting.isLastGood ? "ok" : "err"),
+            ("aof_rewrites", String(rewriting.count)), ("aof_rewrites_consecutive_failures", String(rewriting.consecutiveFailures)),
             ("aof_last_write_status", state.writeFailure == 0 && state.syncFailure == 0 ? "ok" : "err"),
-            ("aof_last_cow_size", String(state.lastCopiedBytes)),
+            ("aof_last_cow_size", String(rewriting.lastCopiedBytes)),
         ]
         guard state.mode != .off else { return fields }
         return fields + [
             ("aof_current_size", String(state.bytes)), ("aof_base_size", String(state.baseBytes)),
-            ("aof_pending_rewrite", state.isScheduled ? "1" : "0"), ("aof_buffer_length", String(context.journal.pendingBytes)),
+            ("aof_pending_rewrite", rewriting.isScheduled ? "1" : "0"), ("aof_buffer_length", String(context.journal.pendingBytes)),
             ("aof_pending_bio_fsync", state.isSyncPending ? "1" : "0"), ("aof_delayed_fsync", String(state.delayedSyncs)),
         ]
     }

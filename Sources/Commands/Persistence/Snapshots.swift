@@ -48,7 +48,7 @@ enum Snapshots {
             guard arguments[1].matches("SCHEDULE") else { throw .syntax }
         }
         guard !context.isSavingInBackground else { throw context.failure("ERR Background save already in progress") }
-        if context.statistics.appendOnly.child != nil, arguments.count == 1 {
+        if context.statistics.appendOnly.rewriting.child != nil, arguments.count == 1 {
             throw context.failure(
                 "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a "
                     + "BGSAVE whenever possible.")

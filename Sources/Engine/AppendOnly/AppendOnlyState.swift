@@ -12,6 +12,7 @@ public struct AppendOnlyState: Sendable {
         case awaitingRewrite
     }
 
+    /// Whether, and how, changes are written.
     public internal(set) var mode = Mode.off
     /// The files there are.
     var manifest = AppendOnlyManifest()
@@ -19,13 +20,15 @@ public struct AppendOnlyState: Sendable {
     var file: Int32 = -1
     /// Bytes of that increment.
     var fileBytes: Int64 = 0
-    /// Bytes of all files, and those at the last rewrite or start.
+    /// Bytes of all files.
     public internal(set) var bytes: Int64 = 0
+    /// Those at the last rewrite or start.
     public internal(set) var baseBytes: Int64 = 0
 
     // Writing.
-    /// Up to here the journal is in the file, and on the disk.
+    /// Up to here the journal is in the file.
     var written: JournalPosition = 0
+    /// Up to here it is on the disk.
     public internal(set) var synced: JournalPosition = 0
     /// The sync under way.
     var isSyncing = false
@@ -34,26 +37,15 @@ public struct AppendOnlyState: Sendable {
     var waitsSince: Int64?
     /// Writes that did not wait any longer.
     public internal(set) var delayedSyncs: Int64 = 0
-    /// Why the last write, and the last sync, failed; 0: they did not.
+    /// Why the last write failed; 0: it did not.
     public internal(set) var writeFailure: Int32 = 0
+    /// Why the last sync failed; 0: it did not.
     public internal(set) var syncFailure: Int32 = 0
     /// When a failed write was tried last.
     var lastAttempt: Int64 = 0
 
-    // Rewriting.
-    /// The child that rewrites.
-    public internal(set) var child: RewriteChild?
-    /// Whether a rewrite is to begin as soon as that is possible.
-    public internal(set) var isScheduled = false
-    /// Seconds that the last rewrite took; -1: there was none.
-    public internal(set) var lastSeconds: Int64 = -1
-    public internal(set) var isLastRewriteGood = true
-    public internal(set) var rewrites: Int64 = 0
-    public internal(set) var consecutiveFailures: Int64 = 0
-    public internal(set) var lastCopiedBytes: Int64 = 0
-    /// When rewrites that failed again and again may begin by themselves, and the last such rest's length.
-    var restsUntil: Milliseconds?
-    var restMinutes: Int64 = 0
+    /// Rewrites, the one under way and those before.
+    public internal(set) var rewriting = AppendOnlyRewriting()
 
     /// Whether what happens cannot be written now.
     var failsToWrite: Bool { writeFailure != 0 || syncFailure != 0 }
@@ -62,8 +54,30 @@ public struct AppendOnlyState: Sendable {
     public var isSyncPending: Bool { isSyncing }
 }
 
+/// What has become of rewrites of the append-only file.
+public struct AppendOnlyRewriting: Sendable {
+    /// The child that rewrites.
+    public internal(set) var child: RewriteChild?
+    /// Whether a rewrite is to begin as soon as that is possible.
+    public internal(set) var isScheduled = false
+    /// Seconds that the last rewrite took; -1: there was none.
+    public internal(set) var lastSeconds: Int64 = -1
+    /// Whether the last one went well.
+    public internal(set) var isLastGood = true
+    /// Rewrites that went well.
+    public internal(set) var count: Int64 = 0
+    /// Failures since the last that went well.
+    public internal(set) var consecutiveFailures: Int64 = 0
+    /// Bytes that the last child did not share with its parent.
+    public internal(set) var lastCopiedBytes: Int64 = 0
+    /// When rewrites that failed again and again may begin by themselves, and the last such rest's length.
+    var restsUntil: Milliseconds?
+    var restMinutes: Int64 = 0
+}
+
 /// A child process that rewrites the append-only file.
 public struct RewriteChild: Sendable {
+    /// Its process.
     public let process: Int32
     /// When it began.
     public let begin: Milliseconds

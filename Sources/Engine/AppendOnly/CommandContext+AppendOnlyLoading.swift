@@ -44,6 +44,8 @@ extension CommandContext {
         }
         endLoading(load)
         if let failure { throw failure }
+        // What is loaded is no change.
+        notices.begin()
         statistics.dirty = 0
     }
 

@@ -26,7 +26,7 @@ extension CommandContext {
     private func temporaryBase(_ process: Int32) -> String { "temp-rewriteaof-bg-\(process).aof" }
 
     /// Whether a child is at work, of whichever kind.
-    public var hasChild: Bool { statistics.snapshots.child != nil || statistics.appendOnly.child != nil }
+    public var hasChild: Bool { statistics.snapshots.child != nil || statistics.appendOnly.rewriting.child != nil }
 
     func log(_ level: LogLevel, _ text: String) { host.snapshots?.log(level, text) }
 
@@ -77,13 +77,13 @@ extension CommandContext {
         statistics.appendOnly.writeFailure = 0
         statistics.appendOnly.syncFailure = 0
         if statistics.snapshots.child != nil || session.flags.contains(.executing) {
-            statistics.appendOnly.isScheduled = true
+            statistics.appendOnly.rewriting.isScheduled = true
             log(
                 .notice, "AOF was enabled but there is already another background operation. "
                     + "An AOF background was scheduled to start when possible.")
             return true
         }
-        if statistics.appendOnly.child != nil {
+        if statistics.appendOnly.rewriting.child != nil {
             log(.notice, "AOF was enabled but there is already an AOF rewriting in background. Stopping background AOF and starting a rewrite now.")
             endRewriteNow()
         }
@@ -98,7 +98,7 @@ extension CommandContext {
     }
 
     private mutating func stopAppendOnlyFile() {
-        if let child = statistics.appendOnly.child {
+        if let child = statistics.appendOnly.rewriting.child {
             log(.notice, "Killing running AOF rewrite child: \(child.process)")
             endRewriteNow()
         }
@@ -106,7 +106,7 @@ extension CommandContext {
         closeIncrement()
         if statistics.appendOnly.mode == .awaitingRewrite { removeTemporaryIncrement() }
         statistics.appendOnly.mode = .off
-        statistics.appendOnly.isScheduled = false
+        statistics.appendOnly.rewriting.isScheduled = false
         journal.stopConsuming()
     }
 
@@ -216,12 +216,12 @@ extension CommandContext {
     // MARK: Rewriting
 
     /// Has the cycle begin one when it can.
-    public mutating func scheduleRewrite() { statistics.appendOnly.isScheduled = true }
+    public mutating func scheduleRewrite() { statistics.appendOnly.rewriting.isScheduled = true }
 
     /// Has a copy of the process write all data as a new base.
     public mutating func startRewrite() throws(RewriteFailure) {
         guard let files = host.snapshots, let disk = host.appendOnly else { throw .failed }
-        statistics.appendOnly.isScheduled = false
+        statistics.appendOnly.rewriting.isScheduled = false
         let failure = disk.makeDirectory(appendOnlyDirectory)
         guard failure == 0 else {
             log(.warning, "Can't open or create append-only dir \(appendOnlyDirectory): \(describe(failure))")
@@ -243,7 +243,7 @@ extension CommandContext {
         log(.notice, "Background append only file rewriting started by pid \(process)")
         var keys = 0
         for index in 0..<databaseCount { keys += keyCount(DatabaseIndex(index)) }
-        statistics.appendOnly.child = RewriteChild(process: process, begin: now, keys: Int64(keys))
+        statistics.appendOnly.rewriting.child = RewriteChild(process: process, begin: now, keys: Int64(keys))
     }
 
     /// What the child does: all data goes into a file named after the process; an errno, 0 for success.
@@ -254,8 +254,8 @@ extension CommandContext {
     private static var longestRest: Int64 { 60 }
 
     private mutating func noteRewriteFailure() -> RewriteFailure {
-        statistics.appendOnly.isLastRewriteGood = false
-        statistics.appendOnly.consecutiveFailures += 1
+        statistics.appendOnly.rewriting.isLastGood = false
+        statistics.appendOnly.rewriting.consecutiveFailures += 1
         return .failed
     }
 
@@ -298,8 +298,8 @@ extension CommandContext {
 
     /// Ends the child and waits until it is gone.
     mutating func endRewriteNow() {
-        guard let files = host.snapshots, let child = statistics.appendOnly.child else { return }
-        statistics.appendOnly.child?.isStopped = true
+        guard let files = host.snapshots, let child = statistics.appendOnly.rewriting.child else { return }
+        statistics.appendOnly.rewriting.child?.isStopped = true
         files.stop(child.process)
         while true {
             if let end = files.reap(child.process) { return finishRewrite(child, end) }
@@ -309,9 +309,9 @@ extension CommandContext {
 
     /// The child has come to its end.
     private mutating func finishRewrite(_ child: RewriteChild, _ end: ChildEnd) {
-        let isStopped = statistics.appendOnly.child?.isStopped == true
-        statistics.appendOnly.child = nil
-        statistics.appendOnly.lastSeconds = (now - child.begin) / 1000
+        let isStopped = statistics.appendOnly.rewriting.child?.isStopped == true
+        statistics.appendOnly.rewriting.child = nil
+        statistics.appendOnly.rewriting.lastSeconds = (now - child.begin) / 1000
         var isGood = false
         switch end {
         case .exited(0):
@@ -322,16 +322,16 @@ extension CommandContext {
         case .killed(let signal): log(.warning, "Background AOF rewrite terminated by signal \(signal)")
         }
         if isGood {
-            statistics.appendOnly.isLastRewriteGood = true
-            statistics.appendOnly.rewrites += 1
-            statistics.appendOnly.consecutiveFailures = 0
+            statistics.appendOnly.rewriting.isLastGood = true
+            statistics.appendOnly.rewriting.count += 1
+            statistics.appendOnly.rewriting.consecutiveFailures = 0
             return
         }
         host.appendOnly?.remove(temporaryBase(child.process))
         if !isStopped { _ = noteRewriteFailure() }
         if statistics.appendOnly.mode == .awaitingRewrite {
             removeTemporaryIncrement()
-            statistics.appendOnly.isScheduled = !isStopped
+            statistics.appendOnly.rewriting.isScheduled = !isStopped
         }
     }
 
@@ -389,34 +389,34 @@ extension CommandContext {
     /// Looks after the child, and starts one where that is due.
     mutating func followAppendOnlyFile() {
         guard let files = host.snapshots, host.appendOnly != nil else { return }
-        if let child = statistics.appendOnly.child {
+        if let child = statistics.appendOnly.rewriting.child {
             if let report = files.latestReport() {
-                if report.keys >= 0 { statistics.appendOnly.child?.report = report }
-                statistics.appendOnly.lastCopiedBytes = report.copiedBytes
+                if report.keys >= 0 { statistics.appendOnly.rewriting.child?.report = report }
+                statistics.appendOnly.rewriting.lastCopiedBytes = report.copiedBytes
             }
             if let end = files.reap(child.process) { finishRewrite(child, end) }
         }
         guard !hasChild, statistics.snapshots.loading == nil else { return }
-        if statistics.appendOnly.isScheduled ? !rewritesRest() : isRewriteDue() {
+        if statistics.appendOnly.rewriting.isScheduled ? !rewritesRest() : isRewriteDue() {
             do throws(RewriteFailure) { try startRewrite() } catch {
                 // Who waits for a first rewrite goes on trying.
-                statistics.appendOnly.isScheduled = statistics.appendOnly.mode == .awaitingRewrite
+                statistics.appendOnly.rewriting.isScheduled = statistics.appendOnly.mode == .awaitingRewrite
             }
         }
     }
 
     /// Whether rewrites by themselves rest, because they have failed again and again.
     private mutating func rewritesRest() -> Bool {
-        guard statistics.appendOnly.consecutiveFailures >= Self.failureLimit else {
-            (statistics.appendOnly.restsUntil, statistics.appendOnly.restMinutes) = (nil, 0)
+        guard statistics.appendOnly.rewriting.consecutiveFailures >= Self.failureLimit else {
+            (statistics.appendOnly.rewriting.restsUntil, statistics.appendOnly.rewriting.restMinutes) = (nil, 0)
             return false
         }
-        if let end = statistics.appendOnly.restsUntil {
-            if now >= end { statistics.appendOnly.restsUntil = nil }
+        if let end = statistics.appendOnly.rewriting.restsUntil {
+            if now >= end { statistics.appendOnly.rewriting.restsUntil = nil }
             return now < end
         }
-        let minutes = min(Self.longestRest, max(1, statistics.appendOnly.restMinutes * 2))
-        (statistics.appendOnly.restsUntil, statistics.appendOnly.restMinutes) = (now + minutes * 60_000, minutes)
+        let minutes = min(Self.longestRest, max(1, statistics.appendOnly.rewriting.restMinutes * 2))
+        (statistics.appendOnly.rewriting.restsUntil, statistics.appendOnly.rewriting.restMinutes) = (now + minutes * 60_000, minutes)
         log(.warning, "Background AOF rewrite has repeatedly failed and triggered the limit, will retry in \(minutes) minutes")
         return true
     }

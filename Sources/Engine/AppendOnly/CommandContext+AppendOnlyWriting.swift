@@ -18,11 +18,25 @@ extension CommandContext {
 
     /// Whether the setting wants syncs to rest now.
     private var syncsRest: Bool {
-        configuration.appendOnly.restsWhileRewriting && (statistics.appendOnly.child != nil || statistics.snapshots.child != nil)
+        configuration.appendOnly.restsWhileRewriting && (statistics.appendOnly.rewriting.child != nil || statistics.snapshots.child != nil)
     }
 
-    /// To be called at the end of every turn, ahead of the replies.
-    public mutating func writeAppendOnlyFile() {
+    /// Whether what the served session has written is on the disk.
+    public var isSessionSynced: Bool {
+        statistics.appendOnly.mode == .on && session.delivery.lastWrite <= statistics.appendOnly.synced
+    }
+
+    /// Lets the command wait until more of the journal is on the disk; it runs again then, and once more when its time is over.
+    public mutating func waitForDisk(until deadline: Milliseconds?) {
+        blocking.wantsSync = true
+        blocking.waiting = WaitRequest(keys: [[]], database: BlockingRequests.disk, type: nil, deadline: deadline, reply: .lastRun)
+    }
+
+    /// Whether a command that waits must answer now: in a transaction, or because its time is over.
+    public var mustAnswerNow: Bool { session.isExecuting || blocking.isLastRun }
+
+    /// To be called at the end of every turn.
+    mutating func writeAppendOnlyFile() {
         guard statistics.appendOnly.file >= 0, let disk = host.appendOnly else { return }
         journal.second = configuration.appendOnly.annotatesMoments ? now / 1000 : nil
         noteSync(disk)
@@ -44,6 +58,7 @@ extension CommandContext {
         statistics.appendOnly.syncFailure = result.failure
         guard result.failure != 0 else {
             statistics.appendOnly.synced = max(statistics.appendOnly.synced, result.mark)
+            blocking.hasSynced = true
             return
         }
         noteSyncFailure(result.failure)
@@ -137,10 +152,11 @@ extension CommandContext {
         guard statistics.appendOnly.written > statistics.appendOnly.synced, !statistics.appendOnly.isSyncing, !syncsRest else { return }
         let tick = time.monotonicNanoseconds
         switch appendOnlyPolicy {
-        case .no: return
+        case .no: guard blocking.wantsSync else { return }
         case .everysec: guard tick - statistics.appendOnly.lastSync >= Self.second else { return }
         case .always: break
         }
+        blocking.wantsSync = false
         statistics.appendOnly.lastSync = tick
         statistics.appendOnly.isSyncing = true
         disk.beginSync(statistics.appendOnly.file, mark: statistics.appendOnly.written)
@@ -164,6 +180,7 @@ extension CommandContext {
             return failure
         }
         statistics.appendOnly.synced = statistics.appendOnly.written
+        blocking.hasSynced = true
         gateReplies()
         return 0
     }
