@@ -47,7 +47,7 @@ public final class TestServer {
     /// What the server does between requests and replies.
     public func turn() {
         engine.resumeYielded()
-        engine.context.writeAppendOnlyFile()
+        engine.writeAppendOnlyFile()
     }
 
     /// Runs the periodic work.
@@ -107,7 +107,7 @@ public final class TestClient {
         guard !isClosed else { return }
         if !server.engine.receive(bytes.rawSpan, on: id) { isClosed = true }
         server.peer.serve(server)
-        server.engine.context.writeAppendOnlyFile()
+        server.engine.writeAppendOnlyFile()
         collect()
     }
 
