@@ -29,7 +29,7 @@ public final class CrashRecorder {
     public private(set) var history: [(position: JournalPosition, digest: Digest)] = []
     /// Of every so many steps one is kept.
     public var imageInterval = 1
-    private let policy: SyncPolicy
+    private let promise: SyncPolicy
     private var random: RandomGenerator
     private var clients: [TestClient] = []
     /// Positions that the replies under way stand for, by client.
@@ -42,12 +42,13 @@ public final class CrashRecorder {
     private static var window: Milliseconds { 1000 + 2 * longestPause }
     private static var longestPause: Milliseconds { 300 }
 
-    /// `startsOn`: else the file is switched on while the server runs.
-    public init(seed: UInt64, policy: SyncPolicy, startsOn: Bool = true) {
+    /// `startsOn`: else the file is switched on while the server runs; `promise`: what is expected of the server, if that is
+    /// not what it is set to.
+    public init(seed: UInt64, policy: SyncPolicy, promise: SyncPolicy? = nil, startsOn: Bool = true) {
         random = RandomGenerator(seed: seed)
         let usesSnapshots = random.below(2) == 0
         let annotates = random.below(3) == 0
-        self.policy = policy
+        self.promise = promise ?? policy
         self.startsOn = startsOn
         disk = SimulatedDisk()
         server = TestServer(seed: seed, clock: clock) { configuration in
@@ -65,7 +66,7 @@ public final class CrashRecorder {
     private func step() {
         guard random.below(imageInterval) == 0 else { return }
         let moment = clock.nanoseconds / 1_000_000
-        let safe = policy == .always ? told.last : told.last { $0.moment <= moment - Self.window }
+        let safe = promise == .always ? told.last : told.last { $0.moment <= moment - Self.window }
         images.append(Image(contents: disk.contents, acknowledged: safe?.position ?? 0, moment: moment))
     }
 
@@ -92,8 +93,8 @@ public final class CrashRecorder {
         switch random.below(40) {
         case 0: return [[UInt8]("BGREWRITEAOF")]
         case 1, 2: return [[UInt8]("MULTI")]
-        case 3, 4, 5: return [[UInt8]("EXEC")]
-        case 6: return [[UInt8]("SELECT"), [UInt8]("\(random.below(3))")]
+        case 3...8: return [[UInt8]("EXEC")]
+        case 9: return [[UInt8]("SELECT"), [UInt8]("\(random.below(3))")]
         default: break
         }
         while true {
