@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Needletail beside its peers: CPU, latency and memory in one run.
 
-    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items,snapshots,messages] [--only "HSET,ZADD"]
+    Benchmarks/bench.py [--rows cpu,latency,memory,idle,types,items,snapshots,messages,aof] [--only "HSET,ZADD"]
                         [--servers needletail,valkey,redis] [--rounds 3] [--quick]
                         [--server PATH] [--markdown FILE]
 
@@ -14,6 +14,7 @@ types    server CPU per request of commands on lists, sets, hashes and so on
 items    bytes per element of large and small containers
 snapshots  BGSAVE of five million keys: seconds, memory, latency of others; loading that file
 messages server CPU per message, hand-over, transaction, invalidation, and SET under eviction
+aof      server CPU and throughput of SET with appendfsync everysec and always; loading such a file
 
 Every server does the same work on the same core, one at a time, in turn
 within each round, and the median over the rounds counts: absolute figures
@@ -33,13 +34,13 @@ from contextlib import ExitStack
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+import aof_rows as aof  # noqa: E402
 import messages_rows as messages  # noqa: E402
 import snapshots_rows as snapshots  # noqa: E402
 import types_rows as types  # noqa: E402
 from servers import NAMES, ROOT, Data, Server, Wire, find_programs, machine, say, settle_client, tabulate  # noqa: E402
 
-SECTIONS = ("cpu", "latency", "memory", "idle", "types", "items", "snapshots", "messages")
-
+SECTIONS = ("cpu", "latency", "memory", "idle", "types", "items", "snapshots", "messages", "aof")
 KEYS, VALUE_SIZE = 1_000_000, 64
 LOADS = [  # label, clients, pipeline, requests (1.5 seconds and more), target
     ("50 clients", 50, 1, 200_000, 0.90),
@@ -149,7 +150,7 @@ def main():
     parser.add_argument("--servers", type=choice(NAMES), default=NAMES, help="servers, by comma")
     parser.add_argument("--server", default=ROOT / ".build/release/needletail-server", help="Needletail's binary")
     parser.add_argument("--only", type=lambda text: text.split(","), default=[""], metavar="LABELS",
-                        help="beginnings of rows in the sections types and items, by comma")
+                        help="beginnings of rows in the sections types, items and aof, by comma")
     parser.add_argument("--rounds", type=int, help="default 3, with --quick 1")
     parser.add_argument("--quick", action="store_true", help="a tenth of the work")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="write the report there too")
@@ -201,6 +202,14 @@ def main():
         with tempfile.TemporaryDirectory(prefix="needletail-bench-") as directory:
             figures, targets = snapshots.measure_loads(programs, Server, rounds, scale, say, directory)
         add("Loading a file, seconds per million keys", figures, targets=targets)
+    if "aof" in options.rows:
+        costs, targets, rates, gains = aof.measure(programs, Server, drive, options.only, rounds, scale, say)
+        if costs:
+            add("Server CPU per SET with an append-only file, us", costs, targets=targets)
+            add("Requests per second with it", rates, targets=gains, better=max)
+        figures, targets = aof.measure_loads(programs, Server, options.only, rounds, scale, say)
+        if figures:
+            add(f"Loading {aof.COMMANDS // scale:,} commands, seconds", figures, targets=targets)
 
     if "messages" in options.rows:
         costs, rates, targets = messages.measure(programs, Server, rounds, scale, say)

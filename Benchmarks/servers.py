@@ -262,7 +262,8 @@ def tabulate(title, names, rows, better=min, targets={}):
     """(an aligned Markdown table, the rows that meet their target, those that do not)
 
     `rows` maps a row's label to a figure per server, `targets` a label to the
-    highest ratio of Needletail to the better peer that is good enough.
+    highest ratio of Needletail to the better peer that is good enough; the lowest
+    where more is better.
     """
     lines, met, missed = [["", *names, "ratio", "target"]], [], []
     for label, figures in rows.items():
@@ -270,10 +271,11 @@ def tabulate(title, names, rows, better=min, targets={}):
         own, ratio, target = figures.get("needletail", float("nan")), float("nan"), targets.get(label)
         if peers and better(peers) > 0:
             ratio = own / better(peers)
-        verdict = f"<= {target:.2f}" if target else ""
+        verdict = f"{'>=' if better is max else '<='} {target:.2f}" if target else ""
         if target and ratio == ratio:
-            (met if ratio <= target else missed).append(f"{title}: {label}")
-            verdict += " met" if ratio <= target else " missed"
+            is_met = better(ratio, target) == ratio
+            (met if is_met else missed).append(f"{title}: {label}")
+            verdict += " met" if is_met else " missed"
         lines.append([label, *(figure(figures[name]) for name in names), f"{ratio:.2f}" if ratio == ratio else "-", verdict])
     if not targets:
         lines = [line[:-1] for line in lines]

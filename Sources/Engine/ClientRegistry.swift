@@ -9,6 +9,9 @@ public struct ClientRegistry: ~Copyable {
     private var byNumber: [Int64: SessionID] = [:]
     /// Sessions that have output to send.
     var dirty: [SessionID] = []
+    /// Sessions whose output waits for the disk, and up to where the journal was committed when they began to.
+    private(set) var waiting: [SessionID] = []
+    private var waitingBehind: JournalPosition = 0
     /// Keys that sessions watch.
     var watched = WatchedKeys()
     /// Who is subscribed to what.
@@ -37,6 +40,22 @@ public struct ClientRegistry: ~Copyable {
     mutating func close(_ id: SessionID, number: Int64) {
         slab.remove(id)
         byNumber[number] = nil
+    }
+
+    /// Sessions that have output, be it that it has to wait.
+    var answeredCount: Int { dirty.count + waiting.count }
+
+    /// Asks for a session's output again when more of the journal is committed.
+    mutating func wait(_ id: SessionID, committed: JournalPosition) {
+        waitingBehind = committed
+        waiting.append(id)
+    }
+
+    /// Moves the sessions that waited to `sessions`, if anything was committed meanwhile.
+    mutating func takeWaiting(into sessions: inout [SessionID], committed: JournalPosition) {
+        guard !waiting.isEmpty, committed != waitingBehind else { return }
+        sessions += waiting
+        waiting.removeAll(keepingCapacity: true)
     }
 
     /// Keys that some session watches.

@@ -101,14 +101,12 @@ public struct EffectBuffer: ~Copyable {
         let isGrouped = total > 1 && messages < total
         if isGrouped { journal.beginGroup(in: lazyDeletions.first?.database ?? firstDatabase) }
         for deletion in lazyDeletions {
-            var writer = ByteWriter()
-            writer.appendHeader(42, deletion.field == nil ? 2 : 3)
-            writer.appendBulk(RawSpan(literal: deletion.word))
-            writer.appendBulk(deletion.key.rawSpan)
-            if let field = deletion.field { writer.appendBulk(field.rawSpan) }
-            var chain = ByteChain()
-            writer.cut(into: &chain)
-            journal.append(chain, in: deletion.database)
+            journal.append(in: deletion.database) { writer in
+                writer.appendHeader(42, deletion.field == nil ? 2 : 3)
+                writer.appendBulk(RawSpan(literal: deletion.word))
+                writer.appendBulk(deletion.key.rawSpan)
+                if let field = deletion.field { writer.appendBulk(field.rawSpan) }
+            }
         }
         lazyDeletions.removeAll()
         if count > 0 {

@@ -112,6 +112,7 @@ public struct Engine: ~Copyable {
     /// Exchanges the sessions that have output for an empty list, whose room is used again.
     public mutating func swapDirtySessions(_ sessions: inout [SessionID]) {
         if !context.clients.dirty.isEmpty { swap(&sessions, &context.clients.dirty) }
+        context.clients.takeWaiting(into: &sessions, committed: context.journal.committed)
     }
 
     /// Moves a session's output to the host. `closing`: close once it is sent.
@@ -120,9 +121,8 @@ public struct Engine: ~Copyable {
         box.value.flags.remove(.dirty)
         let waits = box.value.takeCommitted(into: &chain, context.journal.committed, context.journal.position)
         if waits {
-            // To be asked again in the next turn.
             box.value.flags.insert(.dirty)
-            context.clients.dirty.append(id)
+            context.clients.wait(id, committed: context.journal.committed)
             guard !chain.isEmpty else {
                 context.clients.slab.put(box, back: id)
                 return nil
@@ -150,6 +150,7 @@ public struct Engine: ~Copyable {
     public mutating func endTurn() {
         context.reply.bytes.recycle()
         context.clients.pushes.bytes.recycle()
+        context.effects.bytes.recycle()
         context.statistics.turns.end(
             at: context.time.monotonicNanoseconds, commands: context.statistics.totalCommands)
     }

@@ -14,6 +14,8 @@ public struct Journal: ~Copyable {
     private var isInGroup = false
     /// What consumers have not taken yet; filled only when there is one.
     private var pending = ByteChain()
+    /// The last of it, in one piece until it is taken.
+    private var writer = ByteWriter()
     /// Whether somebody takes the bytes.
     public private(set) var isConsumed = false
     /// Up to here the stream is on the disk; nil: nobody has to wait for that.
@@ -45,11 +47,12 @@ public struct Journal: ~Copyable {
     }
 
     /// Bytes that wait for the consumer.
-    public var pendingBytes: Int { pending.count }
+    public var pendingBytes: Int { pending.count + writer.count }
 
     /// Takes the bytes since the last call.
     public mutating func takePending() -> ByteChain {
         var taken = ByteChain()
+        writer.cut(into: &pending)
         swap(&taken, &pending)
         return taken
     }
@@ -72,7 +75,21 @@ public struct Journal: ~Copyable {
         select(database)
         if let last { selectedDatabase = last.value }
         position += Int64(commands.count)
-        if isConsumed { pending.append(commands) }
+        guard isConsumed else { return }
+        if commands.count < ByteWriter.largeBytes {
+            writer.recycle()
+            commands.forEachSegment { writer.append($0) }
+        } else {
+            writer.cut(into: &pending)
+            pending.append(commands)
+        }
+    }
+
+    /// Appends a command that `encode` writes.
+    mutating func append(in database: DatabaseIndex, _ encode: (inout ByteWriter) -> Void) {
+        annotate()
+        select(database)
+        write(encode)
     }
 
     /// Counts commands that no file needs.
@@ -83,12 +100,12 @@ public struct Journal: ~Copyable {
         annotate()
         select(database)
         isInGroup = true
-        add(literal: "*1\r\n$5\r\nMULTI\r\n")
+        write { $0.append(literal: "*1\r\n$5\r\nMULTI\r\n") }
     }
 
     mutating func endGroup() {
         isInGroup = false
-        add(literal: "*1\r\n$4\r\nEXEC\r\n")
+        write { $0.append(literal: "*1\r\n$4\r\nEXEC\r\n") }
     }
 
     /// Notes the moment where that is wanted, in front of what happened at it.
@@ -96,29 +113,25 @@ public struct Journal: ~Copyable {
         guard let second, isConsumed, !isInGroup, annotatedSecond != second else { return }
         annotatedSecond = second
         let line = [UInt8]("#TS:\(second)\r\n")
-        pending.append(line.rawSpan)
+        writer.append(line.rawSpan)
     }
 
     private mutating func select(_ database: DatabaseIndex) {
         guard database.value != selectedDatabase else { return }
         selectedDatabase = database.value
         let digits = DecimalText(Int64(database.value))
-        var writer = ByteWriter()
-        writer.appendHeader(42, 2)
-        writer.appendBulk(RawSpan(literal: "SELECT"))
-        writer.appendBulk(digits.bytes)
-        add(&writer)
+        write { writer in
+            writer.appendHeader(42, 2)
+            writer.appendBulk(RawSpan(literal: "SELECT"))
+            writer.appendBulk(digits.bytes)
+        }
     }
 
-    private mutating func add(_ writer: inout ByteWriter) {
-        var chain = ByteChain()
-        writer.cut(into: &chain)
-        position += Int64(chain.count)
-        if isConsumed { pending.append(chain) }
-    }
-
-    private mutating func add(literal: StaticString) {
-        position += Int64(literal.utf8CodeUnitCount)
-        if isConsumed { pending.append(RawSpan(literal: literal)) }
+    private mutating func write(_ encode: (inout ByteWriter) -> Void) {
+        writer.recycle()
+        let before = writer.count
+        encode(&writer)
+        position += Int64(writer.count - before)
+        if !isConsumed { writer.discard() }
     }
 }

@@ -133,6 +133,9 @@ public struct EventLoop: ~Copyable {
         take(timeout: again.isEmpty && moment > 0 ? -1 : 0)
     }
 
+    /// A moment in which requests gather.
+    public func rest() { cs_rest(TurnPacing.rest) }
+
     private mutating func take(timeout: Int32) {
         accepted = 0
         rereading.removeAll(keepingCapacity: true)

@@ -66,7 +66,9 @@ public struct Server: ~Copyable {
     mutating func run() {
         nextCycle = time.monotonicNanoseconds
         while !isStopping {
-            loop.wait(until: engine.hasYielded ? 0 : min(nextCycle, engine.nextDeadline ?? .max))
+            let isGathering = engine.context.statistics.appendOnly.isGathering
+            if isGathering { loop.rest() }
+            loop.wait(until: engine.hasYielded || isGathering ? 0 : min(nextCycle, engine.nextDeadline ?? .max))
             while let completion = loop.next() {
                 handle(completion)
                 // Everything is saved: what came now would be acknowledged and lost.
@@ -88,6 +90,9 @@ public struct Server: ~Copyable {
         }
         finish()
     }
+
+    /// Between two renewals of the facts for a crash report, which take half a millisecond.
+    private static var factsNanoseconds: Int64 { 5_000_000_000 }
 
     var cycleNanoseconds: Int64 { 1_000_000_000 / max(1, engine.context.configuration.hz) }
 
@@ -152,7 +157,7 @@ public struct Server: ~Copyable {
         nextCycle = max(nextCycle + cycleNanoseconds, now + cycleNanoseconds / 2)
         restartWatchdog()
         if now >= nextFacts {
-            nextFacts = now + 1_000_000_000
+            nextFacts = now + Self.factsNanoseconds
             tellCrashFacts()
         }
         engine.cycle(elapsedMilliseconds: cycleNanoseconds / 1_000_000)

@@ -1,4 +1,5 @@
 import Foundation
+import Primitives
 import System
 import Testing
 
@@ -20,5 +21,29 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: directory).sorted() == ["a.conf", "b.conf"])
         #expect(File.paths(matching: directory + "/*.conf") == [directory + "/a.conf", path])
         #expect(File.paths(matching: directory + "/none*") == [])
+    }
+
+    /// More segments than one call of the system takes.
+    @Test func chainsOfManySegmentsAreAppended() throws {
+        let path = NSTemporaryDirectory() + "needletail-" + UUID().uuidString
+        defer { File.remove(path) }
+        var chain = ByteChain()
+        var expected: [UInt8] = [7]
+        for index in 0..<3000 {
+            let piece = [UInt8](repeating: UInt8(index % 251), count: index % 7)
+            chain.append(piece.rawSpan)
+            expected += piece
+        }
+        File.replace(path, with: [7])
+        let file = File.openForAppending(path, empties: false)
+        #expect(file >= 0)
+        let (count, failure) = File.append(chain, to: file)
+        File.closeDescriptor(file)
+        #expect(count == expected.count - 1 && failure == 0)
+        #expect(try File.read(path) == expected)
+        let full = File.openForAppending("/dev/full", empties: false)
+        let refused = File.append(chain, to: full)
+        File.closeDescriptor(full)
+        #expect(refused.count == 0 && refused.failure == ENOSPC)
     }
 }

@@ -32,6 +32,10 @@ public struct AppendOnlyState: Sendable {
     public internal(set) var synced: JournalPosition = 0
     /// The sync under way.
     var isSyncing = false
+    /// Whether the next sync waits for more requests, and why.
+    var gathering = SyncGathering()
+    /// Whether it does so in this turn; the host is not to sleep long then.
+    public internal(set) var isGathering = false
     /// When the last sync began, and since when writing waits for one; monotonic nanoseconds.
     var lastSync: Int64 = 0
     var waitsSince: Int64?

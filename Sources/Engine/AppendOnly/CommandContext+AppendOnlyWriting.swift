@@ -40,8 +40,11 @@ extension CommandContext {
         guard statistics.appendOnly.file >= 0, let disk = host.appendOnly else { return }
         journal.second = configuration.appendOnly.annotatesMoments ? now / 1000 : nil
         noteSync(disk)
-        if journal.pendingBytes > 0, !waitsForSync() { writePending(disk) }
-        beginSyncIfDue(disk)
+        statistics.appendOnly.isGathering = gathers()
+        if !statistics.appendOnly.isGathering {
+            if journal.pendingBytes > 0, !waitsForSync() { writePending(disk) }
+            beginSyncIfDue(disk)
+        }
         gateReplies()
     }
 
@@ -51,10 +54,17 @@ extension CommandContext {
         journal.durable = waits ? statistics.appendOnly.synced : nil
     }
 
+    /// Whether the next sync waits for requests that are on their way.
+    private mutating func gathers() -> Bool {
+        guard appendOnlyPolicy == .always, !statistics.appendOnly.isSyncing else { return false }
+        return statistics.appendOnly.gathering.waits(clients: clients.answeredCount, now: time.monotonicNanoseconds)
+    }
+
     /// Looks whether a sync has ended.
     private mutating func noteSync(_ disk: any AppendOnlyHost) {
         guard statistics.appendOnly.isSyncing, let result = disk.takeSyncResult() else { return }
         statistics.appendOnly.isSyncing = false
+        statistics.appendOnly.gathering.syncEnds(clients: clients.answeredCount, now: time.monotonicNanoseconds)
         statistics.appendOnly.syncFailure = result.failure
         guard result.failure != 0 else {
             statistics.appendOnly.synced = max(statistics.appendOnly.synced, result.mark)
@@ -158,6 +168,7 @@ extension CommandContext {
         }
         blocking.wantsSync = false
         statistics.appendOnly.lastSync = tick
+        statistics.appendOnly.gathering.syncBegins(clients: clients.answeredCount, now: tick)
         statistics.appendOnly.isSyncing = true
         disk.beginSync(statistics.appendOnly.file, mark: statistics.appendOnly.written)
     }
