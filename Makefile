@@ -53,6 +53,7 @@ fuzz: tools
 	.build/release/needletail-fuzz resp --seconds $(or $(SECONDS),60)
 	.build/release/needletail-fuzz arguments --seconds $(or $(SECONDS),60)
 	ulimit -v 6291456 && .build/release/needletail-fuzz rdb --seconds $(or $(SECONDS),60)
+	ulimit -v 6291456 && .build/release/needletail-fuzz aof --seconds $(or $(SECONDS),60)
 
 ## The style test.
 tidy:

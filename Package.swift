@@ -68,7 +68,7 @@ let package = Package(
             name: "TestSupport", dependencies: ["Commands", "Engine", "Keyspace", "RESP", "Primitives"],
             path: "Tests/TestSupport", swiftSettings: tests),
         .target(
-            name: "Fuzzing", dependencies: ["TestSupport", "Engine", "Primitives"], path: "Tests/Fuzzing", exclude: ["Seeds"],
+            name: "Fuzzing", dependencies: ["TestSupport", "Engine", "Persistence", "Primitives"], path: "Tests/Fuzzing", exclude: ["Seeds"],
             swiftSettings: tests),
         .testTarget(name: "PrimitivesTests", dependencies: ["Primitives"], swiftSettings: tests),
         .testTarget(name: "StructuresTests", dependencies: ["Structures", "Primitives"], swiftSettings: tests),

@@ -155,10 +155,13 @@ public struct AppendOnlyManifest: Equatable, Sendable {
         increments.removeFirst(old.count)
     }
 
-    /// A further increment.
+    /// A further increment. Numbers start anew where no increment is left, but no name of a file that is about to be removed is given again.
     public mutating func addIncrement(prefix: [UInt8]) -> File {
-        (incrementSequence, _) = incrementSequence.addingReportingOverflow(1)
-        let file = File(name: prefix + [UInt8](".\(incrementSequence).incr.aof"), sequence: incrementSequence)
+        var file: File
+        repeat {
+            (incrementSequence, _) = incrementSequence.addingReportingOverflow(1)
+            file = File(name: prefix + [UInt8](".\(incrementSequence).incr.aof"), sequence: incrementSequence)
+        } while history.contains { $0.name == file.name }
         increments.append(file)
         return file
     }

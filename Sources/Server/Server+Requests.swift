@@ -23,6 +23,7 @@ extension Server {
         guard engine.hasRequests else { return }
         let requests = engine.takeRequests()
         for line in requests.logLines { logger.warning(line) }
+        if requests.isFailing { Process.leave(1) }
         for id in requests.closing { drop(id) }
         if requests.resetStatistics { freed.reset() }
         if requests.purgeMemory { MemoryMeter.purge() }

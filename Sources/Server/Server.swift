@@ -91,6 +91,9 @@ public struct Server: ~Copyable {
         finish()
     }
 
+    /// Between two renewals of the facts for a crash report, which take half a millisecond.
+    private static var factsNanoseconds: Int64 { 5_000_000_000 }
+
     var cycleNanoseconds: Int64 { 1_000_000_000 / max(1, engine.context.configuration.hz) }
 
     /// One turn of a server that has other things to do: nobody waits for input.
@@ -154,7 +157,7 @@ public struct Server: ~Copyable {
         nextCycle = max(nextCycle + cycleNanoseconds, now + cycleNanoseconds / 2)
         restartWatchdog()
         if now >= nextFacts {
-            nextFacts = now + 1_000_000_000
+            nextFacts = now + Self.factsNanoseconds
             tellCrashFacts()
         }
         engine.cycle(elapsedMilliseconds: cycleNanoseconds / 1_000_000)

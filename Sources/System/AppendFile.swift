@@ -25,11 +25,18 @@ extension File {
         return syncParent(of: new)
     }
 
-    /// Opens a file to append to it, creating it; `empties`: without what is there. A descriptor or a negated errno.
+    /// Opens a file to append to it, creating it; `empties`: without what is there, and with its name on
+    /// the disk. A descriptor or a negated errno.
     public static func openForAppending(_ path: String, empties: Bool) -> Int32 {
         let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (empties ? O_TRUNC : 0)
         let descriptor = unsafe open(path, flags, 0o644)
-        return descriptor < 0 ? -cs_errno() : descriptor
+        guard descriptor >= 0 else { return -cs_errno() }
+        let failure = empties ? syncParent(of: path) : 0
+        guard failure == 0 else {
+            close(descriptor)
+            return -failure
+        }
+        return descriptor
     }
 
     /// Appends bytes: how many, and the errno that stopped it, 0 for none.

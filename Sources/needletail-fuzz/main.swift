@@ -1,4 +1,4 @@
-// needletail-fuzz resp|arguments|rdb [--seed N] [--seconds S] [--verbose]
+// needletail-fuzz resp|arguments|rdb|aof [--seed N] [--seconds S] [--verbose]
 //
 // Throws random cases at an engine in this process. The case under way is kept
 // in the file needletail-fuzz.last in the working directory, so that it can be
@@ -53,6 +53,7 @@ while let word = words.popFirst() {
 switch mode {
 case "resp": run(RequestFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
 case "rdb": run(SnapshotFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
+case "aof": run(AppendOnlyFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
 case "arguments": run(ArgumentFuzzer.self, seed: seed, seconds: seconds, isVerbose: isVerbose)
-default: fail("usage: needletail-fuzz resp|arguments|rdb [--seed N] [--seconds S] [--verbose]")
+default: fail("usage: needletail-fuzz resp|arguments|rdb|aof [--seed N] [--seconds S] [--verbose]")
 }

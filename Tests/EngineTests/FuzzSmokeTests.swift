@@ -19,4 +19,6 @@ import Testing
     @Test func arguments() { smoke(ArgumentFuzzer.self, seed: 1) }
 
     @Test func snapshots() { #expect(smoke(SnapshotFuzzer.self, seed: 1).loaded > 10) }
+
+    @Test func appendOnlyFiles() { #expect(smoke(AppendOnlyFuzzer.self, seed: 1).loaded > 3) }
 }

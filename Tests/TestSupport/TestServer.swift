@@ -41,6 +41,15 @@ public final class TestServer {
     /// Moves the clock without running the cycle.
     public func advance(milliseconds: Int64) { clock.advance(milliseconds: milliseconds) }
 
+    /// Whether the server has given up, and its process would end.
+    public var isFailing: Bool { engine.context.requests.isFailing }
+
+    /// What the server does between requests and replies.
+    public func turn() {
+        engine.resumeYielded()
+        engine.writeAppendOnlyFile()
+    }
+
     /// Runs the periodic work.
     public func cycle() {
         engine.cycle(elapsedMilliseconds: 100)
@@ -98,11 +107,19 @@ public final class TestClient {
         guard !isClosed else { return }
         if !server.engine.receive(bytes.rawSpan, on: id) { isClosed = true }
         server.peer.serve(server)
+        server.engine.writeAppendOnlyFile()
         collect()
     }
 
-    /// Takes over what the engine has for this client.
+    /// Sends a command whose reply leaves with a later turn.
+    public func queue(_ words: [[UInt8]]) {
+        guard !isClosed else { return }
+        if !server.engine.receive(TestClient.encode(words).rawSpan, on: id) { isClosed = true }
+    }
+
+    /// Takes over what the engine has for this client; a server that gives up says nothing any more.
     private func collect() {
+        guard !server.isFailing else { return }
         var chain = ByteChain()
         if let target = server.engine.takeOutput(id, into: &chain) {
             received += chain.array

@@ -1,7 +1,7 @@
 import Engine
 
 /// What a crash report tells about the server and its clients. A crashed process cannot
-/// gather it any more, so it is renewed every second.
+/// gather it any more, so it is renewed every few seconds.
 public enum CrashFacts {
     /// Clients that are listed.
     private static var clientLimit: Int { 100 }

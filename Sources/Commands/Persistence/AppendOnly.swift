@@ -76,6 +76,9 @@ enum AppendOnly {
 extension Administration {
     /// DEBUG LOADAOF: the data becomes what the append-only file says.
     static func debugLoadAppendOnlyFile(_ context: inout CommandContext) throws(CommandError) {
+        guard context.completeAppendOnlyFile() else {
+            throw context.failure("ERR Error trying to load the AOF files, check server logs.")
+        }
         for number in 0..<context.databaseCount {
             context.willReplace(DatabaseIndex(number))
             context.flush(DatabaseIndex(number), .now)

@@ -233,7 +233,7 @@ extension CommandContext {
         let begin = time.monotonicNanoseconds
         let process = files.fork()
         if process == 0 {
-            files.leave(writeBase(temporaryBase(files.process), as: nil, inChild: true) == 0 ? 0 : 1)
+            files.leave(writeRewrittenBase() == 0 ? 0 : 1)
         }
         guard process > 0 else {
             log(.warning, "Can't rewrite append only file in background: fork: \(describe(-process))")
@@ -248,6 +248,9 @@ extension CommandContext {
         statistics.appendOnly.rewriting.child = RewriteChild(process: process, begin: now, keys: Int64(keys))
     }
 
+    /// What the child does: all data goes into a file named after the process; an errno, 0 for success.
+    public func writeRewrittenBase() -> Int32 { writeBase(temporaryBase(host.snapshots?.process ?? 0), as: nil, inChild: true) }
+
     /// Failures in a row from which on rewrites by themselves become rare, and the longest pause between them in minutes.
     private static var failureLimit: Int64 { 3 }
     private static var longestRest: Int64 { 60 }
@@ -261,7 +264,7 @@ extension CommandContext {
     /// What changes from here on is not in the base that is about to be written.
     private mutating func openIncrementForRewrite(_ disk: any AppendOnlyHost) -> Bool {
         guard statistics.appendOnly.mode != .off else { return true }
-        writeAppendOnlyFileNow()
+        let failure = writeAppendOnlyFileNow()
         if statistics.appendOnly.mode == .awaitingRewrite {
             let file = disk.openForAppending(temporaryIncrement, empties: true)
             guard file >= 0 else {
@@ -272,6 +275,11 @@ extension CommandContext {
             journal.stopConsuming()
             writeInto(file, bytes: 0)
             return true
+        }
+        // What is not in the old increment would come into the new one, behind a base that holds it already.
+        guard failure == 0 else {
+            log(.warning, "Can't rewrite the append-only file before it is written: \(describe(failure))")
+            return false
         }
         return openNextIncrement(disk, for: "background rewrite")
     }
@@ -287,8 +295,8 @@ extension CommandContext {
         }
         log(.notice, "Creating AOF incr file \(String(decoding: increment.name, as: UTF8.self)) on \(reason)")
         guard publish(manifest) == 0 else {
+            // It stays, empty: the manifest that names it may be on the disk although that is not certain.
             disk.close(file)
-            disk.remove(appendOnlyPath(increment.name))
             return false
         }
         writeInto(file, bytes: 0)
@@ -361,7 +369,10 @@ extension CommandContext {
         }
         manifest.retireIncrements(keeping: statistics.appendOnly.mode == .off ? 0 : 1)
         guard publish(manifest) == 0 else { return false }
-        if statistics.appendOnly.mode == .awaitingRewrite { statistics.appendOnly.mode = .on }
+        if statistics.appendOnly.mode == .awaitingRewrite {
+            statistics.appendOnly.mode = .on
+            gateReplies()
+        }
         statistics.appendOnly.bytes = Int64(disk.size(appendOnlyPath(base.name)) ?? 0) + statistics.appendOnly.fileBytes
         statistics.appendOnly.baseBytes = statistics.appendOnly.bytes
         deleteHistory()

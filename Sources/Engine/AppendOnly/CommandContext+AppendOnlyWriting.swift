@@ -53,7 +53,7 @@ extension CommandContext {
     }
 
     /// Replies wait for the disk under `always` only, and only for what is to be synced.
-    private mutating func gateReplies() {
+    mutating func gateReplies() {
         let waits = appendOnlyPolicy == .always && !syncsRest && statistics.appendOnly.mode == .on
         journal.durable = waits ? statistics.appendOnly.synced : nil
     }
@@ -75,7 +75,11 @@ extension CommandContext {
             blocking.hasSynced = true
             return
         }
-        let text = host.snapshots?.describe(result.failure) ?? "\(result.failure)"
+        noteSyncFailure(result.failure)
+    }
+
+    private mutating func noteSyncFailure(_ failure: Int32) {
+        let text = host.snapshots?.describe(failure) ?? "\(failure)"
         if appendOnlyPolicy == .always {
             fail("Can't persist AOF for fsync error when the AOF fsync policy is 'always': \(text). Exiting...")
         } else {
@@ -185,7 +189,11 @@ extension CommandContext {
         if journal.pendingBytes > 0 { writePending(disk) }
         guard journal.pendingBytes == 0 else { return statistics.appendOnly.writeFailure }
         let failure = disk.sync(statistics.appendOnly.file)
-        guard failure == 0 else { return failure }
+        statistics.appendOnly.syncFailure = failure
+        guard failure == 0 else {
+            noteSyncFailure(failure)
+            return failure
+        }
         statistics.appendOnly.synced = statistics.appendOnly.written
         blocking.hasSynced = true
         gateReplies()

@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Makes the files that SnapshotFuzzer begins with: small ones of every type and encoding.
+"""Makes the files that SnapshotFuzzer and AppendOnlyFuzzer begin with: small ones of every type and encoding.
 
     Tests/Fuzzing/Seeds/make.py
 
-redis.rdb is written by `redis-server` 7.0 from PATH, valkey.rdb by `.peers/valkey-server` 9.1.
+redis.* are written by `redis-server` 7.0 from PATH, valkey.* by `.peers/valkey-server` 9.1: a snapshot, and an
+append-only file of the same data: its manifest, a base of commands and an increment.
 """
 
 import shutil
@@ -43,6 +44,37 @@ def commands(has_field_expiries):
     yield "SELECT 3"
     yield "SET other database"
     yield "SAVE"
+    # From here on only the increment changes.
+    yield "BGREWRITEAOF"
+    yield "SELECT 0"
+    yield "MULTI"
+    yield "SET one 1"
+    yield "SELECT 5"
+    yield "INCR two"
+    yield "EXEC"
+    yield "SELECT 0"
+    yield "DEL text"
+    yield "LMOVE list3 list20 LEFT RIGHT"
+    yield "SPOP set20"
+    yield "APPEND long xyz"
+
+
+def wait_for_rewrite(wire, replies):
+    while True:
+        wire.sendall(b"INFO persistence\r\n")
+        text = replies.read(int(replies.readline()[1:]) + 2).decode()
+        if "aof_rewrite_in_progress:0" in text and "aof_rewrite_scheduled:0" in text:
+            return
+        time.sleep(0.1)
+
+
+def copy_append_only_file(directory, stem):
+    """Its parts under names that tell them apart."""
+    parts = {".manifest": "manifest", ".base.aof": "base.aof", ".incr.aof": "incr.aof"}
+    for path in sorted(Path(directory, "appendonlydir").iterdir()):
+        for suffix, name in parts.items():
+            if path.name.endswith(suffix):
+                shutil.copy(path, HERE / f"{stem}.{name}")
 
 
 def make(program, name, has_field_expiries):
@@ -50,7 +82,9 @@ def make(program, name, has_field_expiries):
         port = free.getsockname()[1]
         free.close()
         server = subprocess.Popen(
-            [program, "--port", str(port), "--save", "", "--dir", directory, "--dbfilename", name], stdout=subprocess.DEVNULL)
+            [program, "--port", str(port), "--save", "", "--dir", directory, "--dbfilename", name,
+             "--appendonly", "yes", "--aof-use-rdb-preamble", "no", "--aof-timestamp-enabled", "yes",
+             "--appendfsync", "always"], stdout=subprocess.DEVNULL)
         try:
             for _ in range(100):
                 try:
@@ -64,9 +98,14 @@ def make(program, name, has_field_expiries):
                 line = replies.readline()
                 if line[:1] == b"*":
                     line += b"".join(replies.readline() for _ in range(int(line[1:])))
+                if line[:1] == b"$":
+                    replies.readline()
                 if line[:1] == b"-":
                     raise SystemExit(f"{program}: {command}: {line.decode()}")
+                if command == "BGREWRITEAOF":
+                    wait_for_rewrite(wire, replies)
             shutil.copy(Path(directory, name), HERE / name)
+            copy_append_only_file(directory, name.removesuffix(".rdb"))
         finally:
             server.kill()
             server.wait()
