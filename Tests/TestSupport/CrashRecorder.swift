@@ -95,6 +95,7 @@ public final class CrashRecorder {
         case 1, 2: return [[UInt8]("MULTI")]
         case 3...8: return [[UInt8]("EXEC")]
         case 9: return [[UInt8]("SELECT"), [UInt8]("\(random.below(3))")]
+        case 10: return [[UInt8]("BACKUP"), [UInt8](["START", "START", "SEAL", "SEAL", "ABORT", "CLEANUP"][random.below(6)])]
         default: break
         }
         while true {
