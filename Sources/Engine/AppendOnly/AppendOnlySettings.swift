@@ -60,7 +60,7 @@ extension DirectiveTable {
             Directive("aof-rewrite-incremental-fsync", .flag(\.appendOnly.pushesOut)),
             Directive("auto-aof-rewrite-percentage", .integer(\.appendOnly.rewriteGrowth, 0...Int64(Int32.max))),
             Directive("auto-aof-rewrite-min-size", .memory(\.appendOnly.rewriteBytes, 0...Int64.max)),
-            Directive("backupdirname", .text(\.appendOnly.backupDirectory, check: backupDirectoryName), .immutable),
+            Directive("backupdirname", .text(\.appendOnly.backupDirectory, check: backupDirectoryName)),
             Directive("backup-sealed-ttl", .integer(\.appendOnly.sealedBackupSeconds, 0...Int64(Int32.max))),
         ]
     }
