@@ -35,7 +35,7 @@ test: tools peers
 	swift build $(RELEASE)
 	python3 Conformance/run.py --smoke
 
-## The tables of README.md, beside the peers. ROWS=cpu,memory,idle,latency,types,items,messages
+## The tables of README.md and Docs/performance.md, beside the peers. ROWS=cpu,memory (see bench.py; all of them take an hour),types,items,messages
 bench: build peers
 	python3 Benchmarks/bench.py $(if $(ROWS),--rows $(ROWS)) $(ARGS)
 	python3 Benchmarks/instructions.py
