@@ -87,6 +87,10 @@ public struct EffectBuffer: ~Copyable {
         for i in 0..<arguments.count { bytes.appendBulk(arguments[i]) }
     }
 
+    /// Whether the unit has collected nothing so far.
+    @inline(__always)
+    var isEmpty: Bool { count == 0 && lazyDeletions.isEmpty }
+
     /// Forgets what the unit collected.
     mutating func discard() {
         lazyDeletions.removeAll()

@@ -182,9 +182,10 @@ extension Engine {
 
     /// Ends the unit: effects go to the journal, notices to whoever waits, time moves on.
     mutating func endUnit() {
-        let before = context.journal.position
-        context.effects.drain(into: &context.journal)
-        if context.journal.position != before { context.session.delivery.lastWrite = context.journal.position }
+        if !context.effects.isEmpty {
+            context.effects.drain(into: &context.journal)
+            context.session.delivery.lastWrite = context.journal.position
+        }
         if context.notices.hasRecorded { deliverNotices() }
         advanceNow()
     }
