@@ -117,8 +117,7 @@ public struct ByteWriter: ~Copyable {
             unsafe digits.bytes.copy(to: cursor)
             unsafe cursor += digits.count
         }
-        unsafe cursor.storeBytes(of: 13, as: UInt8.self)
-        unsafe cursor.storeBytes(of: 10, toByteOffset: 1, as: UInt8.self)
+        unsafe cursor.storeBytes(of: Self.newline, as: UInt16.self)
         unsafe cursor += 2
     }
 
@@ -132,24 +131,8 @@ public struct ByteWriter: ~Copyable {
         let count = bytes.byteCount
         guard count < 100 else { return appendLongBulk(bytes) }
         reserve(128)
-        var end = unsafe cursor
-        let newline: UInt16 = 0x0a0d
-        unsafe end.storeBytes(of: 36, as: UInt8.self)
-        if count < 10 {
-            unsafe end.storeBytes(of: UInt8(truncatingIfNeeded: count) &+ 48, toByteOffset: 1, as: UInt8.self)
-            unsafe end.storeBytes(of: newline, toByteOffset: 2, as: UInt16.self)
-            unsafe end += 4
-        } else {
-            let tens = count / 10
-            let digits = UInt16(truncatingIfNeeded: tens &+ (count &- tens &* 10) &* 256) &+ 0x3030
-            unsafe end.storeBytes(of: digits, toByteOffset: 1, as: UInt16.self)
-            unsafe end.storeBytes(of: newline, toByteOffset: 3, as: UInt16.self)
-            unsafe end += 5
-        }
-        unsafe bytes.copyShort(to: end)
-        unsafe end += count
-        unsafe end.storeBytes(of: newline, as: UInt16.self)
-        unsafe cursor = end + 2
+        // SAFETY: the bytes and seven more fit into what was reserved.
+        unsafe bytes.withUnsafeBytes { unsafe cursor = cs_write_short_bulk(cursor, $0.baseAddress, count)! }
     }
 
     @inline(never)
@@ -161,11 +144,13 @@ public struct ByteWriter: ~Copyable {
         appendNewline()
     }
 
+    /// CR LF, as it lies in memory.
+    @usableFromInline static var newline: UInt16 { 0x0a0d }
+
     @inlinable @inline(__always)
     public mutating func appendNewline() {
         reserve(2)
-        unsafe cursor.storeBytes(of: 13, as: UInt8.self)
-        unsafe cursor.storeBytes(of: 10, toByteOffset: 1, as: UInt8.self)
+        unsafe cursor.storeBytes(of: Self.newline, as: UInt16.self)
         unsafe cursor += 2
     }
 

@@ -15,7 +15,9 @@ public struct NameTable: Sendable {
     /// An empty table; `seed` keeps clients from choosing names that collide.
     public init(seed: HashSeed) { self.seed = seed }
 
+    /// How many names there are.
     public var count: Int { names.count }
+    /// Whether there is no name.
     public var isEmpty: Bool { names.isEmpty }
 
     /// The place of a name; nil when it is not there.

@@ -30,6 +30,36 @@
 /// Hint that the cache line at `address` is about to be read.
 static inline void cs_prefetch(const void *address) { __builtin_prefetch(address); }
 
+/// Writes a RESP bulk string of fewer than 100 bytes to `begin`, which has room for
+/// 7 bytes more than that; returns its end. Up to 32 bytes are copied in two pieces
+/// that may overlap, without a call.
+static inline void *cs_write_short_bulk(void *begin, const void *source, size_t count) {
+    uint8_t *out = begin;
+    const uint8_t *bytes = source;
+    *out++ = '$';
+    if (count >= 10) *out++ = (uint8_t)('0' + count / 10);
+    *out++ = (uint8_t)('0' + count % 10);
+    *out++ = '\r';
+    *out++ = '\n';
+    if (count > 32) {
+        memcpy(out, bytes, count);
+    } else if (count >= 16) {
+        memcpy(out, bytes, 16);
+        memcpy(out + count - 16, bytes + count - 16, 16);
+    } else if (count >= 8) {
+        memcpy(out, bytes, 8);
+        memcpy(out + count - 8, bytes + count - 8, 8);
+    } else if (count >= 4) {
+        memcpy(out, bytes, 4);
+        memcpy(out + count - 4, bytes + count - 4, 4);
+    } else {
+        for (size_t i = 0; i < count; i++) out[i] = bytes[i];
+    }
+    out[count] = '\r';
+    out[count + 1] = '\n';
+    return out + count + 2;
+}
+
 /// Zeroed memory aligned to 64 bytes; NULL when there is none. Free with free().
 void *cs_allocate_lines(size_t bytes);
 
