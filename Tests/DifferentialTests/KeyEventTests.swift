@@ -36,6 +36,11 @@ struct KeyEventTests {
         }
     }
 
+    /// Fields that HSETEX sets with a moment that is past: Redis tells that they are removed, Valkey that they expire.
+    private func isKnownDifference(_ command: [[UInt8]], _ events: [String]) -> Bool {
+        String(decoding: command[0], as: UTF8.self).uppercased() == "HSETEX" && events.contains { $0.contains(":hdel ") }
+    }
+
     /// Runs `steps` commands one by one.
     private func compare(
         seed: UInt64, steps: Int, classes: String, with program: String?, generators: [CommandGenerator]
@@ -70,7 +75,7 @@ struct KeyEventTests {
                 _ = try run(Self.words("FLUSHALL"))
                 continue
             }
-            guard got.events != expected.events else { continue }
+            if got.events == expected.events || isKnownDifference(command, got.events) { continue }
             Issue.record("""
                 seed \(seed), step \(step): \(printable(command))
                 ours:   \(got.events)
@@ -85,6 +90,12 @@ struct KeyEventTests {
     func eventsAreThePeers(seed: UInt64) throws {
         try compare(seed: seed, steps: 2000, classes: "EAmn", with: LivePeer.programs.first, generators: Generators.all)
         try compare(seed: seed, steps: 2000, classes: "KEAmn", with: LivePeer.programs.last, generators: Generators.all)
+    }
+
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func eventsOfNewerCommandsAreThePeers(seed: UInt64) throws {
+        try compare(
+            seed: seed, steps: 3000, classes: "EAn", with: LivePeer.programs.last, generators: Generators.all + Generators.newer)
     }
 
     @Test func newKeysAreToldAsByThePeers() throws {
