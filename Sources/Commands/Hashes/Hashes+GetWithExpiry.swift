@@ -36,6 +36,7 @@ extension Hashes {
             index = 4
         }
         let names = try FieldNames(&context, arguments, at: index)
+        context.countRead(key, slot)
         context.reply.array(names.count)
         var expired: [Int] = []
         switch renewal {

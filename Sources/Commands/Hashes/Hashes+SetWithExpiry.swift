@@ -23,15 +23,13 @@ extension Hashes {
         let options = try FieldSetOptions(&context, arguments)
         var expired: [Int] = []
         let allowed = isAllowed(&context, &slot, options, arguments, &expired)
+        context.noticeExpired(expired, of: key, arguments)
         if allowed {
             if let moment = options.moment, moment <= context.now {
-                context.noticeExpired(expired, of: key, arguments)
                 setAsPast(&context, &slot, options.pairs, arguments)
             } else {
-                setFields(&context, &slot, options, arguments, &expired)
+                setFields(&context, &slot, options, arguments)
             }
-        } else {
-            context.noticeExpired(expired, of: key, arguments)
         }
         context.removeIfEmpty(key, &slot)
         context.reply.flag(allowed)
@@ -39,15 +37,12 @@ extension Hashes {
     }
 
     private static func setFields(
-        _ context: inout CommandContext, _ slot: inout KeySlot, _ options: FieldSetOptions,
-        _ arguments: borrowing Arguments, _ expired: inout [Int]
+        _ context: inout CommandContext, _ slot: inout KeySlot, _ options: FieldSetOptions, _ arguments: borrowing Arguments
     ) {
         let key = arguments[1]
         for index in stride(from: options.pairs.lowerBound, to: options.pairs.upperBound, by: 2) {
-            _ = context.lookupField(&slot, index, arguments, &expired)
             _ = context.setField(key, &slot, arguments[index], arguments[index + 1], options.expiry)
         }
-        context.noticeExpired(expired, of: key, arguments)
         context.keyModified(key, KeyEvent("hset", .hash), .pairs(options.pairs), arguments)
         if let moment = options.moment {
             context.notice(key, KeyEvent("hexpire", .hash), .pairs(options.pairs), arguments)
@@ -55,17 +50,16 @@ extension Hashes {
         }
     }
 
-    /// Whether key and fields are there, or not, as the options want.
+    /// Whether key and fields are there, or not, as the options want. Expired fields are removed on the way.
     private static func isAllowed(
         _ context: inout CommandContext, _ slot: inout KeySlot, _ options: FieldSetOptions,
         _ arguments: borrowing Arguments, _ expired: inout [Int]
     ) -> Bool {
         if let wanted = options.wantsKey, (slot.entry != nil) != wanted { return false }
-        guard let wanted = options.wantsFields else { return true }
         var isAllowed = true
-        for index in stride(from: options.pairs.lowerBound, to: options.pairs.upperBound, by: 2)
-        where context.lookupField(&slot, index, arguments, &expired).isPresent != wanted {
-            isAllowed = false
+        for index in stride(from: options.pairs.lowerBound, to: options.pairs.upperBound, by: 2) {
+            let isPresent = context.lookupField(&slot, index, arguments, &expired).isPresent
+            if let wanted = options.wantsFields, isPresent != wanted { isAllowed = false }
         }
         return isAllowed
     }
