@@ -2,6 +2,7 @@
 
 import Keyspace
 import Primitives
+import RESP
 
 extension CommandContext {
     /// Up to which size hashes are listpacks.
@@ -12,23 +13,33 @@ extension CommandContext {
 
     /// Removes a field that a look-up found expired, and the hash with its last field.
     public mutating func expireField(_ key: RawSpan, _ slot: inout KeySlot, _ name: RawSpan) {
-        guard var entry = slot.entry else { return }
-        guard self[slot].removeField(&entry, slot.hash, name) else { return }
-        slot = slot.holding(entry)
-        noteExpired(name.array, key, slot)
-        noteFieldsExpired(key, &slot)
+        guard removeExpiredField(key, &slot, name) else { return }
+        noteFieldsExpired(key, &slot, [name.array])
     }
 
-    /// Removes up to `limit` fields that are due; returns how many.
-    @discardableResult
-    public mutating func expireDueFields(_ key: RawSpan, _ slot: inout KeySlot, limit: Int) -> Int {
-        var removed = 0
-        while removed < limit, let name = removeDueField(&slot) {
+    /// Removes a field that a look-up found expired; false when it is not there. Its end is still to be
+    /// told, and the hash may be empty.
+    public mutating func removeExpiredField(_ key: RawSpan, _ slot: inout KeySlot, _ name: RawSpan) -> Bool {
+        guard var entry = slot.entry else { return false }
+        guard self[slot].removeField(&entry, slot.hash, name) else { return false }
+        slot = slot.holding(entry)
+        noteExpired(name.array, key, slot)
+        return true
+    }
+
+    /// Tells that fields which the request names were found expired, all at once.
+    public mutating func noticeExpired(_ fields: [Int], of key: RawSpan, _ arguments: borrowing Arguments) {
+        if !fields.isEmpty { notice(key, KeyEvent("hexpired", .hash), .words(fields), arguments) }
+    }
+
+    /// Removes up to `limit` fields that are due.
+    public mutating func expireDueFields(_ key: RawSpan, _ slot: inout KeySlot, limit: Int) {
+        var removed: [[UInt8]] = []
+        while removed.count < limit, let name = removeDueField(&slot) {
             noteExpired(name, key, slot)
-            removed += 1
+            removed.append(name)
         }
-        if removed > 0 { noteFieldsExpired(key, &slot) }
-        return removed
+        if !removed.isEmpty { noteFieldsExpired(key, &slot, removed) }
     }
 
     mutating func removeDueField(_ slot: inout KeySlot) -> [UInt8]? {
@@ -45,8 +56,8 @@ extension CommandContext {
     }
 
     /// Tells that fields of a hash have expired, and removes it when it is empty.
-    mutating func noteFieldsExpired(_ key: RawSpan, _ slot: inout KeySlot) {
-        notice(key, KeyEvent("hexpired", .hash), slot.database)
+    mutating func noteFieldsExpired(_ key: RawSpan, _ slot: inout KeySlot, _ names: [[UInt8]]) {
+        notice(key, KeyEvent("hexpired", .hash), names, slot.database)
         removeIfEmpty(key, &slot)
     }
 

@@ -12,9 +12,31 @@ extension CommandContext {
 
     /// The same of a key of any database.
     public mutating func keyModified(_ key: RawSpan, _ event: KeyEvent, in database: DatabaseIndex) {
+        count(key, database)
+        notice(key, event, database)
+    }
+
+    /// Tells that a key of the selected database got another value in place of one of type `old`; nil: there was none.
+    public mutating func keyModified(_ key: RawSpan, _ event: KeyEvent, replacing old: ValueType?) {
+        count(key, session.database)
+        guard !notices.interest.isEmpty else { return }
+        if let old { tellReplacement(key, old, session.database) }
+        tell(key, event, session.database)
+    }
+
+    /// Tells that fields of a hash of the selected database were changed.
+    public mutating func keyModified(
+        _ key: RawSpan, _ event: KeyEvent, _ fields: ChangedFields, _ arguments: borrowing Arguments
+    ) {
+        count(key, session.database)
+        notice(key, event, fields, arguments)
+    }
+
+    /// Counts one change.
+    @inline(__always)
+    private mutating func count(_ key: RawSpan, _ database: DatabaseIndex) {
         notices.changes &+= 1
         if configuration.maximumMemoryPolicy.isModification { noteModification(key, database) }
-        notice(key, event, database)
     }
 
     /// Renews the moment of the last change, for policies that go by it.
@@ -29,6 +51,26 @@ extension CommandContext {
         if !notices.interest.isEmpty { tell(key, event, database) }
     }
 
+    /// The same of fields of a hash of the selected database.
+    public mutating func notice(
+        _ key: RawSpan, _ event: KeyEvent, _ fields: ChangedFields, _ arguments: borrowing Arguments
+    ) {
+        guard !notices.interest.isEmpty else { return }
+        tell(key, event, session.database)
+        if notices.interest.contains(.fields) { publish(fields.names(arguments), of: key, event, session.database) }
+    }
+
+    /// The same of fields of which only the names are left, if they were kept.
+    mutating func notice(_ key: RawSpan, _ event: KeyEvent, _ names: [[UInt8]], _ database: DatabaseIndex) {
+        notice(key, event, database)
+        if notices.interest.contains(.fields) { publish(names, of: key, event, database) }
+    }
+
+    /// Tells that a value has taken the place of one of type `old`, behind the event of the command that did it.
+    public mutating func noticeReplacement(_ key: RawSpan, _ old: ValueType?, _ database: DatabaseIndex) {
+        if !notices.interest.isEmpty, let old { tellReplacement(key, old, database) }
+    }
+
     /// Counts changes that have no key of their own (FLUSHALL).
     public mutating func changed(_ count: Int) { notices.changes &+= count }
 
@@ -38,6 +80,16 @@ extension CommandContext {
         if notices.interest.contains(.tracking) { invalidate(key) }
         if notices.interest.contains(.events) { publish(key, event, database) }
         if notices.records(keyspace.hash(key)) { notices.record(key, event, database) }
+    }
+
+    @inline(never)
+    private mutating func tellReplacement(_ key: RawSpan, _ old: ValueType, _ database: DatabaseIndex) {
+        guard notices.interest.contains(.events) else { return }
+        publish(key, KeyEvent("overwritten", .overwritten), database)
+        guard configuration.monitoring.keyEvents.publishes(.typeChanged) else { return }
+        let hash = keyspace.hash(key)
+        guard let new = keyspace[database][hash].find(key, hash)?.type, new != old else { return }
+        publish(key, KeyEvent("type_changed", .typeChanged), database)
     }
 
     /// Publishes the events of the keys that were missing and have come into being.

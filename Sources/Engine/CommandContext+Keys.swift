@@ -22,6 +22,13 @@ extension CommandContext {
     /// Looks a key up to read it: counts hit or miss, renews its access bits.
     public mutating func lookupRead(_ key: RawSpan) -> KeySlot {
         let slot = lookupWrite(key)
+        countRead(key, slot)
+        return slot
+    }
+
+    /// Makes a look-up one that reads, for commands that know it only afterwards.
+    @inline(__always)
+    public mutating func countRead(_ key: RawSpan, _ slot: KeySlot) {
         if let entry = slot.entry {
             statistics.lookups.hits &+= 1
             touch(entry)
@@ -29,7 +36,6 @@ extension CommandContext {
             statistics.lookups.misses &+= 1
             if notices.interest.contains(.misses) { tellMiss(key, slot.database) }
         }
-        return slot
     }
 
     /// Looks a key up without counting or touching.

@@ -121,7 +121,7 @@ extension DirectiveTable {
             get: { String(decoding: $0.monitoring.keyEvents.letters, as: UTF8.self) },
             set: { (configuration, words) throws(Refusal) in
                 guard let classes = KeyEventClasses(letters: words[0]) else {
-                    throw Refusal(text: "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.")
+                    throw Refusal(text: "Invalid event class character. Use '\(KeyEventClasses.allLetters)'.")
                 }
                 configuration.monitoring.keyEvents = classes
             })

@@ -26,13 +26,13 @@ extension Engine {
     /// Each removal is a unit of its own: they need not stay together.
     private mutating func removeExpiredFields(_ key: RawSpan, _ database: DatabaseIndex) {
         var slot = context.lookup(key, in: database)
-        var removed = 0
-        while removed < Self.fieldsPerHash, let name = context.removeDueField(&slot) {
+        var removed: [[UInt8]] = []
+        while removed.count < Self.fieldsPerHash, let name = context.removeDueField(&slot) {
             context.noteExpired(name, key, slot)
             context.effects.drain(into: &context.journal)
-            removed += 1
+            removed.append(name)
         }
-        if removed > 0 { context.noteFieldsExpired(key, &slot) }
+        if !removed.isEmpty { context.noteFieldsExpired(key, &slot, removed) }
         context.effects.drain(into: &context.journal)
         if context.notices.hasRecorded { deliverNotices() }
     }

@@ -13,21 +13,41 @@ public struct KeyEventClasses: OptionSet, Sendable {
     static var keyspace: Self { Self(rawValue: 1 << 30) }
     /// Published under the event's name.
     static var keyevent: Self { Self(rawValue: 1 << 31) }
+    private static var keyChannels: Self { [.keyspace, .keyevent] }
+
+    /// Fields published under their key's name.
+    static var subkeyspace: Self { Self(rawValue: 1 << 26) }
+    /// Key and fields published under the event's name.
+    static var subkeyevent: Self { Self(rawValue: 1 << 27) }
+    /// The event published under the names of key and field.
+    static var subkeyspaceItem: Self { Self(rawValue: 1 << 28) }
+    /// Fields published under the names of event and key.
+    static var subkeyspaceEvent: Self { Self(rawValue: 1 << 29) }
+    private static var fieldChannels: Self { [.subkeyspace, .subkeyevent, .subkeyspaceItem, .subkeyspaceEvent] }
+
+    /// The letters that CONFIG SET takes, in the order in which its error tells them.
+    static var allLetters: String { "Ag$lshzxeKEtmdnocaSTIV" }
 
     /// Letters and classes of what `A` stands for, in the order in which CONFIG GET tells them.
     private static var common: [(letter: UInt8, classes: KeyEventClasses)] {
         [
             (103, Self(.generic)), (36, Self(.string)), (108, Self(.list)), (115, Self(.set)), (104, Self(.hash)),
             (122, Self(.sortedSet)), (120, Self(.expired)), (101, Self(.evicted)), (116, Self(.stream)),
-            (100, Self(.module)),
+            (100, Self(.module)), (97, Self(.array)),
         ]
     }
 
     /// What is told only where `A` is not.
-    private static var rare: [(letter: UInt8, classes: KeyEventClasses)] { [(110, Self(.new))] }
+    private static var rare: [(letter: UInt8, classes: KeyEventClasses)] {
+        [(110, Self(.new)), (111, Self(.overwritten)), (99, Self(.typeChanged))]
+    }
 
-    private static var channels: [(letter: UInt8, classes: KeyEventClasses)] {
-        [(75, .keyspace), (69, .keyevent), (109, Self(.miss))]
+    /// What is told in any case.
+    private static var independent: [(letter: UInt8, classes: KeyEventClasses)] {
+        [
+            (75, .keyspace), (69, .keyevent), (109, Self(.miss)), (83, .subkeyspace), (84, .subkeyevent),
+            (73, .subkeyspaceItem), (86, .subkeyspaceEvent),
+        ]
     }
 
     private static var all: KeyEventClasses { KeyEventClasses(common.map(\.classes)) }
@@ -35,7 +55,7 @@ public struct KeyEventClasses: OptionSet, Sendable {
     /// The classes that letters name; nil when one of them names none.
     public init?(letters: [UInt8]) {
         self = []
-        let known = Self.common + Self.rare + Self.channels + [(65, Self.all)]
+        let known = Self.common + Self.rare + Self.independent + [(65, Self.all)]
         for letter in letters {
             guard let found = known.first(where: { $0.letter == letter }) else { return nil }
             formUnion(found.classes)
@@ -46,15 +66,18 @@ public struct KeyEventClasses: OptionSet, Sendable {
     public var letters: [UInt8] {
         var letters: [UInt8] = isSuperset(of: Self.all)
             ? [65] : (Self.common + Self.rare).filter { contains($0.classes) }.map(\.letter)
-        letters += Self.channels.filter { contains($0.classes) }.map(\.letter)
+        letters += Self.independent.filter { contains($0.classes) }.map(\.letter)
         return letters
     }
 
-    /// Whether events of a class are published at all.
-    func publishes(_ kind: KeyEvent.Class) -> Bool {
-        contains(Self(kind)) && !isDisjoint(with: [.keyspace, .keyevent])
+    /// Whether events of a class are published under the names of keys or events.
+    func publishes(_ kind: KeyEvent.Class) -> Bool { contains(Self(kind)) && !isDisjoint(with: Self.keyChannels) }
+
+    /// Whether there are events that are.
+    var publishesKeys: Bool {
+        !isDisjoint(with: Self.keyChannels) && !subtracting(Self.keyChannels.union(Self.fieldChannels)).isEmpty
     }
 
-    /// Whether anything is published.
-    var isActive: Bool { !isDisjoint(with: [.keyspace, .keyevent]) && !subtracting([.keyspace, .keyevent]).isEmpty }
+    /// Whether the fields that changed are published; only hashes have such.
+    var publishesFields: Bool { contains(Self(.hash)) && !isDisjoint(with: Self.fieldChannels) }
 }

@@ -19,6 +19,8 @@ public struct NoticeInterest: OptionSet, Sendable {
     static var tracking: Self { Self(rawValue: 1 << 6) }
     /// Who gets the notices at the end of the unit, of some keys.
     static var someKeys: Self { [.blockedClients, .watchers] }
+    /// The fields of hashes that change are published.
+    static var fields: Self { Self(rawValue: 1 << 7) }
     /// Somebody records every notice (tests).
     public static var observer: Self { Self(rawValue: 1 << 1) }
 }
@@ -52,8 +54,9 @@ struct Notices: ~Copyable {
 
     /// Publishes the events of these classes from now on.
     mutating func publish(_ classes: KeyEventClasses) {
-        interest.subtract([.events, .arrivals, .misses])
-        guard classes.isActive else { return }
+        interest.subtract([.events, .arrivals, .misses, .fields])
+        if classes.publishesFields { interest.insert(.fields) }
+        guard classes.publishesKeys else { return }
         interest.insert(.events)
         if classes.publishes(.new) { interest.insert(.arrivals) }
         if classes.publishes(.miss) { interest.insert(.misses) }

@@ -176,10 +176,13 @@ import TestSupport
         client("CONFIG", "SET", "notify-keyspace-events", "Em")
         #expect(client("CONFIG", "GET", "notify-keyspace-events") == ["notify-keyspace-events", "Em"])
         listener("SUBSCRIBE", "__keyevent@0__:keymiss")
-        for words in ["GET a", "MGET b c", "SET d 1", "GET d", "TYPE e", "TTL f", "OBJECT ENCODING g", "EXISTS h"] {
+        for words in [
+            "GET a", "MGET b c", "SET d 1", "GET d", "TYPE e", "TTL f", "OBJECT ENCODING g", "EXISTS h", "HGETEX i FIELDS 1 f", "GETEX j",
+            "HGETEX k FIELDS 0",
+        ] {
             client.line(words)
         }
-        for key in ["a", "b", "c", "e", "f", "h"] {
+        for key in ["a", "b", "c", "e", "f", "h", "i", "j"] {
             #expect(listener.nextReply() == ["message", "__keyevent@0__:keymiss", .status(key)])
         }
         #expect(listener.nextReply() == .none)

@@ -62,6 +62,10 @@ struct ConfigurationDifference {
             ConfigurationDifference(
                 ["loglevel", "maxmemory-policy", "shutdown-on-sigint", "shutdown-on-sigterm", "repl-diskless-load"], .text, "newer choices are named"),
             ConfigurationDifference(
+                ["notify-keyspace-events"], .anything, "letters of Redis 8.2 and 8.8",
+                where: { $0.contains { "ocaSTIV".utf8.contains($0) } }),
+            ConfigurationDifference(["notify-keyspace-events"], .text, "newer letters are named"),
+            ConfigurationDifference(
                 ["maxmemory", "maxmemory-clients", "cluster-link-sendbuf-limit", "client-output-buffer-limit"], .anything,
                 "no size above 2^63 - 1; Redis wraps around", where: isBeyondSigned),
             ConfigurationDifference(

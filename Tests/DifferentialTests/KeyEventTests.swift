@@ -36,6 +36,16 @@ struct KeyEventTests {
         }
     }
 
+    /// Of fields that HSETEX sets with a moment that is past Redis tells that they are removed, Valkey that they
+    /// expire. HGETEX with a moment that is none is no read of the key for us.
+    private func isKnownDifference(_ command: [[UInt8]], _ got: Heard) -> Bool {
+        switch String(decoding: command[0], as: UTF8.self).uppercased() {
+        case "HSETEX": got.events.contains { $0.contains(":hdel ") }
+        case "HGETEX": if case .error = got.replies.first { true } else { false }
+        default: false
+        }
+    }
+
     /// Runs `steps` commands one by one.
     private func compare(
         seed: UInt64, steps: Int, classes: String, with program: String?, generators: [CommandGenerator]
@@ -70,7 +80,7 @@ struct KeyEventTests {
                 _ = try run(Self.words("FLUSHALL"))
                 continue
             }
-            guard got.events != expected.events else { continue }
+            if got.events == expected.events || isKnownDifference(command, got) { continue }
             Issue.record("""
                 seed \(seed), step \(step): \(printable(command))
                 ours:   \(got.events)
@@ -85,6 +95,12 @@ struct KeyEventTests {
     func eventsAreThePeers(seed: UInt64) throws {
         try compare(seed: seed, steps: 2000, classes: "EAmn", with: LivePeer.programs.first, generators: Generators.all)
         try compare(seed: seed, steps: 2000, classes: "KEAmn", with: LivePeer.programs.last, generators: Generators.all)
+    }
+
+    @Test(arguments: 1...4 as ClosedRange<UInt64>)
+    func eventsOfNewerCommandsAreThePeers(seed: UInt64) throws {
+        try compare(
+            seed: seed, steps: 3000, classes: "EAmn", with: LivePeer.programs.last, generators: Generators.all + Generators.newer)
     }
 
     @Test func newKeysAreToldAsByThePeers() throws {

@@ -156,7 +156,7 @@ private final class Scratch {
         let configuration = try read("appendonly NO\nrepl-backlog-size 2mb\nnotify-keyspace-events nmKE$lshzxetdg\nreplicaof a 01").get()
         #expect(shown("appendonly", configuration) == "no")
         #expect(shown("repl-backlog-size", configuration) == "2097152")
-        #expect(shown("notify-keyspace-events", configuration) == "AKEm")
+        #expect(shown("notify-keyspace-events", configuration) == "g$lshzxetdnKEm")
         #expect(shown("replicaof", configuration) == "a 1")
     }
 

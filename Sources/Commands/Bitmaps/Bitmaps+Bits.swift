@@ -74,8 +74,9 @@ extension Bitmaps {
         }
         let slot = context.lookupWrite(target)
         if count > 0 {
+            let old = slot.entry?.type
             context.setCombination(target, slot, operation, sources, count: count)
-            context.keyModified(target, KeyEvent("set", .string))
+            context.keyModified(target, KeyEvent("set", .string), replacing: old)
         } else if slot.entry != nil {
             context.remove(target, slot)
             context.keyModified(target, KeyEvent("del", .generic))

@@ -26,7 +26,7 @@ extension Hashes {
         guard !isTooLarge else { throw .overflow }
         let digits = DecimalText(sum)
         _ = context.setField(key, &slot, arguments[2], digits.bytes, .keep)
-        context.keyModified(key, KeyEvent("hincrby", .hash))
+        context.keyModified(key, KeyEvent("hincrby", .hash), .word(2), arguments)
         context.reply.integer(sum)
         return .done
     }
@@ -58,7 +58,7 @@ extension Hashes {
         case .text(let text):
             let expires = slot.entry?.fieldExpiry(name, at: context.now).expiry != nil
             _ = context.setField(key, &slot, name, text.rawSpan, .keep)
-            context.keyModified(key, KeyEvent("hincrbyfloat", .hash))
+            context.keyModified(key, KeyEvent("hincrbyfloat", .hash), .word(2), arguments)
             context.reply.bulk(text)
             propagateSum(&context, key, name, text, expires: expires)
         }

@@ -80,9 +80,10 @@ extension Hashes {
             &context, arguments, at: index, notPositive: "ERR Parameter `numFields` should be greater than 0")
         let isPast = moment <= context.now
         var changed: [Int] = []
+        var expired: [Int] = []
         context.reply.array(names.count)
         for field in names.range {
-            let found = context.lookupField(key, &slot, arguments[field])
+            let found = context.lookupField(&slot, field, arguments, &expired)
             if !found.isPresent {
                 context.reply.integer(Answer.noField)
             } else if !conditions.allow(moment, after: found.expiry) {
@@ -93,7 +94,9 @@ extension Hashes {
                 changed.append(field)
             }
         }
-        noteExpiry(&context, &slot, changed, isPast ? nil : moment, conditions: 3..<index, arguments)
+        context.noticeExpired(expired, of: key, arguments)
+        noteExpiry(&context, changed, isPast ? nil : moment, conditions: 3..<index, arguments)
+        context.removeIfEmpty(key, &slot)
         return .done
     }
 
@@ -108,17 +111,16 @@ extension Hashes {
 
     /// Tells and propagates what happened to `fields`; `moment` nil: they were removed.
     static func noteExpiry(
-        _ context: inout CommandContext, _ slot: inout KeySlot, _ fields: [Int], _ moment: Milliseconds?,
+        _ context: inout CommandContext, _ fields: [Int], _ moment: Milliseconds?,
         conditions: Range<Int> = 0..<0, _ arguments: borrowing Arguments
     ) {
         guard !fields.isEmpty else { return }
         if let moment {
-            context.keyModified(arguments[1], KeyEvent("hexpire", .hash))
+            context.keyModified(arguments[1], KeyEvent("hexpire", .hash), .words(fields), arguments)
             context.propagateExpiry(of: fields, moment, conditions: conditions, arguments)
         } else {
-            context.keyModified(arguments[1], KeyEvent("hdel", .hash))
+            context.keyModified(arguments[1], KeyEvent("hdel", .hash), .words(fields), arguments)
             context.propagateRemoval(of: fields, arguments)
-            context.removeIfEmpty(arguments[1], &slot)
         }
     }
 
@@ -129,9 +131,10 @@ extension Hashes {
         var slot = try context.slotForWriting(key, .hash)
         let names = try FieldNames(&context, arguments, at: 2)
         var changed: [Int] = []
+        var expired: [Int] = []
         context.reply.array(names.count)
         for field in names.range {
-            let found = context.lookupField(key, &slot, arguments[field])
+            let found = context.lookupField(&slot, field, arguments, &expired)
             if !found.isPresent {
                 context.reply.integer(-2)
             } else if found.expiry == nil {
@@ -142,10 +145,12 @@ extension Hashes {
                 changed.append(field)
             }
         }
+        context.noticeExpired(expired, of: key, arguments)
         if !changed.isEmpty {
-            context.keyModified(key, KeyEvent("hpersist", .hash))
+            context.keyModified(key, KeyEvent("hpersist", .hash), .words(changed), arguments)
             context.propagatePersistence(of: changed, arguments)
         }
+        context.removeIfEmpty(key, &slot)
         return .done
     }
 }

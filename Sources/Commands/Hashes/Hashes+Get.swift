@@ -35,7 +35,12 @@ extension Hashes {
     static func hmget(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         var slot = try context.slotForReading(arguments[1], .hash)
         context.reply.array(arguments.count - 2)
-        for index in 2..<arguments.count { context.replyField(arguments[1], &slot, arguments[index]) }
+        var expired: [Int] = []
+        for index in 2..<arguments.count { context.replyField(&slot, index, arguments, &expired) }
+        if !expired.isEmpty {
+            context.noticeExpired(expired, of: arguments[1], arguments)
+            context.removeIfEmpty(arguments[1], &slot)
+        }
         return .done
     }
 
@@ -69,16 +74,19 @@ extension Hashes {
         var slot = try context.slotForWriting(key, .hash)
         context.reply.array(names.count)
         var removed: [Int] = []
-        for index in names.range where context.replyField(key, &slot, arguments[index]) {
+        var expired: [Int] = []
+        for index in names.range where context.replyField(&slot, index, arguments, &expired) {
             _ = context.removeField(&slot, arguments[index])
             removed.append(index)
         }
-        guard !removed.isEmpty else { return .done }
-        context.effects.begin(2 + removed.count)
-        context.effects.word("HDEL")
-        context.effects.word(key)
-        for index in removed { context.effects.word(arguments[index]) }
-        context.keyModified(key, KeyEvent("hdel", .hash))
+        context.noticeExpired(expired, of: key, arguments)
+        if !removed.isEmpty {
+            context.effects.begin(2 + removed.count)
+            context.effects.word("HDEL")
+            context.effects.word(key)
+            for index in removed { context.effects.word(arguments[index]) }
+            context.keyModified(key, KeyEvent("hdel", .hash), .words(removed), arguments)
+        }
         context.removeIfEmpty(key, &slot)
         return .done
     }

@@ -36,20 +36,25 @@ extension Hashes {
             index = 4
         }
         let names = try FieldNames(&context, arguments, at: index)
+        context.countRead(key, slot)
         context.reply.array(names.count)
+        var expired: [Int] = []
         switch renewal {
         case .none:
-            for field in names.range { context.replyField(key, &slot, arguments[field]) }
+            for field in names.range { context.replyField(&slot, field, arguments, &expired) }
+            context.noticeExpired(expired, of: key, arguments)
         case .persist: persist(&context, &slot, names, arguments)
         case .at(let moment):
             let future = moment > context.now ? moment : nil
             var changed: [Int] = []
-            for field in names.range where context.replyField(key, &slot, arguments[field]) {
+            for field in names.range where context.replyField(&slot, field, arguments, &expired) {
                 setExpiry(&context, &slot, arguments[field], future)
                 changed.append(field)
             }
-            noteExpiry(&context, &slot, changed, future, arguments)
+            context.noticeExpired(expired, of: key, arguments)
+            noteExpiry(&context, changed, future, arguments)
         }
+        context.removeIfEmpty(key, &slot)
         return .done
     }
 
@@ -57,13 +62,15 @@ extension Hashes {
         _ context: inout CommandContext, _ slot: inout KeySlot, _ names: FieldNames, _ arguments: borrowing Arguments
     ) {
         var changed: [Int] = []
-        for field in names.range where context.replyField(arguments[1], &slot, arguments[field]) {
+        var expired: [Int] = []
+        for field in names.range where context.replyField(&slot, field, arguments, &expired) {
             guard slot.entry?.fieldExpiry(arguments[field], at: context.now).expiry != nil else { continue }
             context.setFieldExpiry(&slot, arguments[field], nil)
             changed.append(field)
         }
+        context.noticeExpired(expired, of: arguments[1], arguments)
         guard !changed.isEmpty else { return }
-        context.keyModified(arguments[1], KeyEvent("hpersist", .hash))
+        context.keyModified(arguments[1], KeyEvent("hpersist", .hash), .words(changed), arguments)
         context.propagatePersistence(of: changed, arguments)
     }
 }

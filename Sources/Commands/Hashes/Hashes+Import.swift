@@ -71,7 +71,8 @@ extension Hashes {
         let access = context.freshAccess
         let now = context.now
         _ = context[slot].setFields(key, slot.hash, existing: nil, pairs.arguments, from: 0, limits, at: now, access)
-        context.keyModified(key, KeyEvent("hset", .hash))
+        if slot.entry != nil { context.noticeReplacement(key, .hash, slot.database) }
+        context.keyModified(key, KeyEvent("hset", .hash), .pairs(0..<words.count), pairs.arguments)
         context.effects.begin(2 + words.count)
         context.effects.word("HSET")
         context.effects.word(key)

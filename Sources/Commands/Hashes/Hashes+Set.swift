@@ -50,7 +50,7 @@ extension Hashes {
         let now = context.now
         let added = context[slot].setFields(
             key, slot.hash, existing: slot.entry, arguments, from: 2, limits, at: now, access)
-        context.keyModified(key, KeyEvent("hset", .hash))
+        context.keyModified(key, KeyEvent("hset", .hash), .pairs(2..<arguments.count), arguments)
         return added
     }
 
@@ -62,7 +62,7 @@ extension Hashes {
             return .done
         }
         _ = context.setField(key, &slot, arguments[2], arguments[3], .clear)
-        context.keyModified(key, KeyEvent("hset", .hash))
+        context.keyModified(key, KeyEvent("hset", .hash), .word(2), arguments)
         context.reply.flag(true)
         return .done
     }
@@ -71,10 +71,15 @@ extension Hashes {
     static func hdel(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         let key = arguments[1]
         var slot = try context.slotForWriting(key, .hash)
+        let tellsFields = context.tellsFields
         var removed = 0
-        for index in 2..<arguments.count where context.removeField(&slot, arguments[index]) { removed += 1 }
+        var fields: [Int] = []
+        for index in 2..<arguments.count where context.removeField(&slot, arguments[index]) {
+            removed += 1
+            if tellsFields { fields.append(index) }
+        }
         if removed > 0 {
-            context.keyModified(key, KeyEvent("hdel", .hash))
+            context.keyModified(key, KeyEvent("hdel", .hash), .words(fields), arguments)
             context.removeIfEmpty(key, &slot)
         }
         context.reply.integer(removed)

@@ -21,53 +21,60 @@ extension Hashes {
         let key = arguments[1]
         var slot = try context.slotForWriting(key, .hash)
         let options = try FieldSetOptions(&context, arguments)
-        guard isAllowed(&context, &slot, options, arguments) else {
-            context.reply.flag(false)
-            return .done
-        }
-        if let moment = options.moment, moment <= context.now {
-            removeAsPast(&context, &slot, options.pairs, arguments)
-        } else {
-            for index in stride(from: options.pairs.lowerBound, to: options.pairs.upperBound, by: 2) {
-                if slot.entry?.fieldExpiry(arguments[index], at: context.now).presence == .expired {
-                    context.expireField(key, &slot, arguments[index])
-                }
-                _ = context.setField(key, &slot, arguments[index], arguments[index + 1], options.expiry)
-            }
-            context.keyModified(key, KeyEvent("hset", .hash))
-            if let moment = options.moment {
-                context.notice(key, KeyEvent("hexpire", .hash), slot.database)
-                propagate(&context, options, moment, arguments)
+        var expired: [Int] = []
+        let allowed = isAllowed(&context, &slot, options, arguments, &expired)
+        context.noticeExpired(expired, of: key, arguments)
+        if allowed {
+            if let moment = options.moment, moment <= context.now {
+                setAsPast(&context, &slot, options.pairs, arguments)
+            } else {
+                setFields(&context, &slot, options, arguments)
             }
         }
-        context.reply.flag(true)
+        context.removeIfEmpty(key, &slot)
+        context.reply.flag(allowed)
         return .done
     }
 
-    /// Whether key and fields are there, or not, as the options want.
-    private static func isAllowed(
+    private static func setFields(
         _ context: inout CommandContext, _ slot: inout KeySlot, _ options: FieldSetOptions, _ arguments: borrowing Arguments
+    ) {
+        let key = arguments[1]
+        for index in stride(from: options.pairs.lowerBound, to: options.pairs.upperBound, by: 2) {
+            _ = context.setField(key, &slot, arguments[index], arguments[index + 1], options.expiry)
+        }
+        context.keyModified(key, KeyEvent("hset", .hash), .pairs(options.pairs), arguments)
+        if let moment = options.moment {
+            context.notice(key, KeyEvent("hexpire", .hash), .pairs(options.pairs), arguments)
+            propagate(&context, options, moment, arguments)
+        }
+    }
+
+    /// Whether key and fields are there, or not, as the options want. Expired fields are removed on the way.
+    private static func isAllowed(
+        _ context: inout CommandContext, _ slot: inout KeySlot, _ options: FieldSetOptions,
+        _ arguments: borrowing Arguments, _ expired: inout [Int]
     ) -> Bool {
         if let wanted = options.wantsKey, (slot.entry != nil) != wanted { return false }
-        guard let wanted = options.wantsFields else { return true }
         var isAllowed = true
-        for index in stride(from: options.pairs.lowerBound, to: options.pairs.upperBound, by: 2)
-        where context.lookupField(arguments[1], &slot, arguments[index]).isPresent != wanted {
-            isAllowed = false
+        for index in stride(from: options.pairs.lowerBound, to: options.pairs.upperBound, by: 2) {
+            let isPresent = context.lookupField(&slot, index, arguments, &expired).isPresent
+            if let wanted = options.wantsFields, isPresent != wanted { isAllowed = false }
         }
         return isAllowed
     }
 
-    /// Fields that are set with an expiry in the past are gone at once, whatever they were.
-    private static func removeAsPast(
+    /// Fields that are set with an expiry in the past are there for their event only.
+    private static func setAsPast(
         _ context: inout CommandContext, _ slot: inout KeySlot, _ pairs: Range<Int>, _ arguments: borrowing Arguments
     ) {
+        let key = arguments[1]
         let fields = Array(stride(from: pairs.lowerBound, to: pairs.upperBound, by: 2))
+        for index in fields { _ = context.setField(key, &slot, arguments[index], arguments[index + 1], .clear) }
+        context.keyModified(key, KeyEvent("hset", .hash), .words(fields), arguments)
         for index in fields { _ = context.removeField(&slot, arguments[index]) }
-        context.keyModified(arguments[1], KeyEvent("hset", .hash))
-        context.notice(arguments[1], KeyEvent("hdel", .hash), slot.database)
+        context.notice(key, KeyEvent("hdel", .hash), .words(fields), arguments)
         context.propagateRemoval(of: fields, arguments)
-        context.removeIfEmpty(arguments[1], &slot)
     }
 
     /// The command with the moment in place of its expiry option.

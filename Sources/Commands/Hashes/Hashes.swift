@@ -72,17 +72,41 @@ extension CommandContext {
         return (found.presence == .present, found.expiry)
     }
 
-    /// Replies with the value of a field, or null; an expired one is removed. True when there was one.
+    /// The same of one among several fields: a word of the request. Which were removed is collected in `expired`,
+    /// to be told at once.
+    mutating func lookupField(
+        _ slot: inout KeySlot, _ index: Int, _ arguments: borrowing Arguments, _ expired: inout [Int]
+    ) -> (isPresent: Bool, expiry: Milliseconds?) {
+        guard let entry = slot.entry else { return (false, nil) }
+        let found = entry.fieldExpiry(arguments[index], at: now)
+        if found.presence == .expired { removeExpiredField(&slot, index, arguments, &expired) }
+        return (found.presence == .present, found.expiry)
+    }
+
+    /// Replies with the value of a field, or null; an expired one is removed.
+    mutating func replyField(_ key: RawSpan, _ slot: inout KeySlot, _ name: RawSpan) {
+        if replyField(slot, name) == .expired { expireField(key, &slot, name) }
+    }
+
+    /// The same of one among several fields; true when it is there.
     @discardableResult
-    mutating func replyField(_ key: RawSpan, _ slot: inout KeySlot, _ name: RawSpan) -> Bool {
-        guard let entry = slot.entry else {
-            reply.null()
-            return false
-        }
-        let presence = entry.readField(name, at: now) { reply.bulk($0) }
-        if presence == .present { return true }
-        reply.null()
-        if presence == .expired { expireField(key, &slot, name) }
-        return false
+    mutating func replyField(
+        _ slot: inout KeySlot, _ index: Int, _ arguments: borrowing Arguments, _ expired: inout [Int]
+    ) -> Bool {
+        let presence = replyField(slot, arguments[index])
+        if presence == .expired { removeExpiredField(&slot, index, arguments, &expired) }
+        return presence == .present
+    }
+
+    private mutating func replyField(_ slot: KeySlot, _ name: RawSpan) -> FieldPresence {
+        let presence = slot.entry?.readField(name, at: now) { reply.bulk($0) } ?? .missing
+        if presence != .present { reply.null() }
+        return presence
+    }
+
+    private mutating func removeExpiredField(
+        _ slot: inout KeySlot, _ index: Int, _ arguments: borrowing Arguments, _ expired: inout [Int]
+    ) {
+        if removeExpiredField(arguments[1], &slot, arguments[index]) { expired.append(index) }
     }
 }

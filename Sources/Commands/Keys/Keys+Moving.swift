@@ -55,11 +55,12 @@ extension Keys {
         guard context.lookupWrite(source).entry != nil else { throw .noSuchKey }
         guard !source.equals(target) else { return false }
         // Looked up in any case: an expired target has to be told as such.
-        let isTaken = context.lookupWrite(target).entry != nil
-        if isTaken, onlyIfFree { return false }
+        let old = context.lookupWrite(target).entry?.type
+        if old != nil, onlyIfFree { return false }
         context.rename(source, to: target)
         context.keyModified(source, KeyEvent("rename_from", .generic))
         context.notice(target, KeyEvent("rename_to", .generic), context.session.database)
+        context.noticeReplacement(target, old, context.session.database)
         return true
     }
 
@@ -87,7 +88,8 @@ extension Keys {
             return .done
         }
         let slot = context.lookup(target, in: database)
-        if slot.entry != nil {
+        let old = slot.entry?.type
+        if old != nil {
             guard replaces else {
                 context.reply.flag(false)
                 return .done
@@ -96,6 +98,7 @@ extension Keys {
         }
         context.copy(source, to: target, in: database)
         context.keyModified(target, KeyEvent("copy_to", .generic), in: database)
+        context.noticeReplacement(target, old, database)
         context.reply.flag(true)
         return .done
     }

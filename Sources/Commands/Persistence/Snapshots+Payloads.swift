@@ -102,10 +102,12 @@ extension Snapshots {
         }
         let isPast = expiry.map { $0 <= context.now } ?? false
         if isPast { return try restorePast(&context, slot, arguments, key) }
+        let old = slot.entry?.type
         guard context.restore(arguments[3], at: key, slot, expiry, access(options, context)) else {
             throw context.failure("ERR Bad data format")
         }
         context.keyModified(key, KeyEvent("restore", .generic))
+        context.noticeReplacement(key, old, slot.database)
         propagate(&context, arguments, expiry)
         context.reply.ok()
         return .done

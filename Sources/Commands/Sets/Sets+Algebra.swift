@@ -216,8 +216,9 @@ extension CommandContext {
         let slot = lookupWrite(key)
         if count > 0 {
             let access = freshAccess
+            let old = slot.entry?.type
             self[slot].storeSet(builder, at: key, slot.hash, existing: slot.entry, .clear, access)
-            keyModified(key, event)
+            keyModified(key, event, replacing: old)
         } else if slot.entry != nil {
             remove(key, slot)
             keyModified(key, KeyEvent("del", .generic))

@@ -40,8 +40,9 @@ extension CommandContext {
         if count > 0 {
             let limits = sortedSetLimits
             let access = freshAccess
+            let old = slot.entry?.type
             self[slot].setSortedSet(key, slot.hash, existing: slot.entry, result, limits, .clear, access)
-            keyModified(key, event)
+            keyModified(key, event, replacing: old)
         } else if slot.entry != nil {
             remove(key, slot)
             keyModified(key, KeyEvent("del", .generic))

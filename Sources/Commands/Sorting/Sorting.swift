@@ -110,8 +110,9 @@ enum Sorting {
         let slot = context.lookupWrite(key)
         let count = list.count
         if count > 0 {
+            let old = slot.entry?.type
             context[slot].storeList(list, at: key, slot.hash, existing: slot.entry, context.freshAccess)
-            context.keyModified(key, KeyEvent("sortstore", .list))
+            context.keyModified(key, KeyEvent("sortstore", .list), replacing: old)
         } else if slot.entry != nil {
             context.remove(key, slot)
             context.keyModified(key, KeyEvent("del", .generic))

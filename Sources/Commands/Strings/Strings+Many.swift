@@ -79,8 +79,10 @@ extension Strings {
     private static func setPairs(_ arguments: borrowing Arguments, _ context: inout CommandContext) {
         for index in stride(from: 1, to: arguments.count, by: 2) {
             let key = arguments[index]
-            context.setString(key, context.lookupWrite(key), argument: index + 1, of: arguments, .clear)
-            context.keyModified(key, KeyEvent("set", .string))
+            let slot = context.lookupWrite(key)
+            let old = slot.entry?.type
+            context.setString(key, slot, argument: index + 1, of: arguments, .clear)
+            context.keyModified(key, KeyEvent("set", .string), replacing: old)
         }
     }
 
@@ -125,8 +127,9 @@ extension Strings {
         for index in stride(from: 2, to: end, by: 2) {
             let key = arguments[index]
             let slot = context.lookupWrite(key)
+            let old = slot.entry?.type
             context.setString(key, slot, argument: index + 1, of: arguments, change)
-            context.keyModified(key, KeyEvent("set", .string))
+            context.keyModified(key, KeyEvent("set", .string), replacing: old)
             if moment != nil { context.notice(key, KeyEvent("expire", .generic), slot.database) }
         }
         guard let moment else { return }

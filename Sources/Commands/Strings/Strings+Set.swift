@@ -53,8 +53,9 @@ extension Strings {
         let key = arguments[1]
         guard arguments.count > 3 else {
             let slot = context.lookupWrite(key)
+            let old = slot.entry?.type
             context.setString(key, slot, argument: 2, of: arguments, .clear)
-            context.keyModified(key, KeyEvent("set", .string))
+            context.keyModified(key, KeyEvent("set", .string), replacing: old)
             context.reply.ok()
             return .done
         }
@@ -80,8 +81,9 @@ extension Strings {
     ) {
         if let moment { return store(arguments[1], slot, 2, of: arguments, until: moment, &context) }
         let key = arguments[1]
+        let old = slot.entry?.type
         context.setString(key, slot, argument: 2, of: arguments, options.keepsExpiry ? .keep : .clear)
-        context.keyModified(key, KeyEvent("set", .string))
+        context.keyModified(key, KeyEvent("set", .string), replacing: old)
         // Whoever replays this needs neither the old value nor the comparison.
         if options.condition.isComparison {
             context.effects.begin(options.keepsExpiry ? 4 : 3)
@@ -112,8 +114,9 @@ extension Strings {
             if slot.entry != nil { context.removeAsPast(key, slot) }
             return
         }
+        let old = slot.entry?.type
         context.setString(key, slot, argument: index, of: arguments, .at(moment))
-        context.keyModified(key, KeyEvent("set", .string))
+        context.keyModified(key, KeyEvent("set", .string), replacing: old)
         context.notice(key, KeyEvent("expire", .generic), slot.database)
         context.effects.begin(5)
         context.effects.word("SET")
@@ -165,8 +168,9 @@ extension Strings {
         } else {
             context.reply.null()
         }
+        let old = slot.entry?.type
         context.setString(key, slot, argument: 2, of: arguments, .clear)
-        context.keyModified(key, KeyEvent("set", .string))
+        context.keyModified(key, KeyEvent("set", .string), replacing: old)
         context.effects.begin(3)
         context.effects.word("SET")
         context.effects.word(key)
