@@ -164,7 +164,7 @@ extension HashTable {
         }
 
         /// Empties a bucket. Overflow counts stay, so that searches which pass it still go on.
-        @usableFromInline
+        @inlinable
         @unsafe func drain(_ index: Int, _ body: (UnsafeMutableRawPointer) -> Void) {
             let bucket = unsafe bucket(index)
             for slot in 0..<Self.slots where unsafe bucket.load(fromByteOffset: slot, as: UInt8.self) != 0 {
@@ -174,7 +174,7 @@ extension HashTable {
         }
 
         /// Asks for the elements of a bucket that will be drained or visited soon, if there is such a bucket.
-        @usableFromInline
+        @inlinable
         func prefetchElements(_ index: Int) {
             guard index >= 0, index < count else { return }
             // SAFETY: the bucket was found to be there on the line above.
@@ -191,7 +191,7 @@ extension HashTable {
         }
 
         /// Visits the elements that lie in buckets from `first` on.
-        @usableFromInline
+        @inlinable
         @unsafe func forEach(from first: Int, _ body: (Element) -> Void) {
             var index = first
             while index < count {
@@ -202,7 +202,7 @@ extension HashTable {
 
         /// Visits elements, with those of the next bucket on their way, until `body`
         /// returns false; false when it did.
-        @usableFromInline
+        @inlinable
         @unsafe func visit(from first: Int, while body: (Element) -> Bool) -> Bool {
             var index = first
             while index < count {
@@ -225,7 +225,7 @@ extension HashTable {
         }
 
         /// Visits the elements whose home is `index`, wherever probing put them.
-        @usableFromInline
+        @inlinable
         @unsafe func forEach(withHome home: Int, _ hash: (Element) -> UInt64, _ body: (Element, UInt64) -> Void) {
             var index = home
             var visited = 0

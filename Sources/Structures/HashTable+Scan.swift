@@ -7,11 +7,12 @@ extension HashTable {
     public typealias ScanPosition = UInt64
 
     /// Positions below this are valid.
-    public static var scanPositions: UInt64 { 1 << 48 }
+    @inlinable public static var scanPositions: UInt64 { 1 << 48 }
 
     /// Visits the elements from `position` to the end of its bucket; returns
     /// where to go on, or nil at the end of the table. `body` must not change the table.
     /// `ahead`: so many buckets further the elements are asked for, for one who visits them all.
+    @inlinable
     public func scan(from position: ScanPosition, ahead: Int = 0, _ body: (Element) -> Void) -> ScanPosition? {
         guard count > 0, position < Self.scanPositions else { return nil }
         let start = position << 16
@@ -26,7 +27,8 @@ extension HashTable {
         return last == .max ? nil : next
     }
 
-    private func visit(_ buckets: Buckets, _ hashes: ClosedRange<UInt64>, _ body: (Element) -> Void) {
+    @inlinable
+    func visit(_ buckets: Buckets, _ hashes: ClosedRange<UInt64>, _ body: (Element) -> Void) {
         guard buckets.count > 0 else { return }
         for home in buckets.home(hashes.lowerBound)...buckets.home(hashes.upperBound) {
             unsafe buckets.forEach(withHome: home, { placed($0.hash(seed)) }) { element, hash in
@@ -36,6 +38,7 @@ extension HashTable {
     }
 
     /// The lowest hash behind bucket `index` of `count`; nil behind the last.
+    @inlinable
     static func end(ofBucket index: Int, of count: Int) -> UInt64? {
         if index + 1 >= count { return nil }
         let (quotient, remainder) = UInt64(count).dividingFullWidth((UInt64(index + 1), 0))
@@ -43,6 +46,7 @@ extension HashTable {
     }
 
     /// An element chosen with equal chance for each: a random slot until one is occupied.
+    @inlinable
     public func randomElement(using random: inout RandomGenerator) -> Element? {
         guard count > 0 else { return nil }
         let buckets = current.count + old.count

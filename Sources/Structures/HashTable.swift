@@ -71,7 +71,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     public let seed: HashSeed
     /// Odd; see the head of the file.
     @usableFromInline var salt: UInt64 = 1
-    private let pace: ResizePace
+    @usableFromInline let pace: ResizePace
     @usableFromInline var elements = 0
     /// Elements.
     @inlinable public var count: Int { elements }
@@ -107,7 +107,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
         return findWhileResizing(key, placed(hash))
     }
 
-    @usableFromInline
+    @inlinable @inline(never)
     func findWhileResizing(_ key: RawSpan, _ hash: UInt64) -> Element? {
         if old.home(hash) >= moved {
             return unsafe old.find(key, hash)?.element ?? current.find(key, hash)?.element
@@ -174,6 +174,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     }
 
     /// Empties the table, handing every element to `body`, which may free it.
+    @inlinable
     public mutating func removeAll(_ body: (Element) -> Void) {
         unsafe current.forEach(from: 0, body)
         unsafe old.forEach(from: 0, body)
@@ -186,12 +187,14 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     }
 
     /// Visits all elements in bucket order. The table must not change meanwhile.
+    @inlinable
     public func forEach(_ body: (Element) -> Void) {
         unsafe old.forEach(from: moved, body)
         unsafe current.forEach(from: 0, body)
     }
 
     /// Visits elements in bucket order until `body` returns false.
+    @inlinable
     public func visit(while body: (Element) -> Bool) {
         _ = unsafe old.visit(from: moved, while: body) && current.visit(from: 0, while: body)
     }
@@ -203,10 +206,9 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     static func limit(_ buckets: Int) -> Int { buckets == 1 ? 7 : buckets &* 6 &+ buckets >> 3 }
 
     /// From here on a table grows in small steps.
-    static var largeBuckets: Int { 32 * 1024 }
+    @inlinable static var largeBuckets: Int { 32 * 1024 }
 
-    @inline(never)
-    @usableFromInline
+    @inlinable @inline(never)
     mutating func grow() {
         while isResizing { moveOne() }
         let step = current.count < Self.largeBuckets ? current.count / 2 : current.count / 4
@@ -222,8 +224,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
         if target > current.count { resize(to: target) }
     }
 
-    @inline(never)
-    @usableFromInline
+    @inlinable @inline(never)
     mutating func shrinkIfSparse() {
         if count == 0 {
             replaceEmpty(with: Buckets())
@@ -232,12 +233,14 @@ public struct HashTable<Element: TableElement>: ~Copyable {
         }
     }
 
-    private mutating func replaceEmpty(with buckets: Buckets) {
+    @usableFromInline
+    mutating func replaceEmpty(with buckets: Buckets) {
         unsafe current.free()
         current = buckets
     }
 
-    private mutating func resize(to target: Int) {
+    @usableFromInline
+    mutating func resize(to target: Int) {
         if count == 0 { return replaceEmpty(with: Buckets(count: target)) }
         old = current
         current = Buckets(count: target)
@@ -246,13 +249,13 @@ public struct HashTable<Element: TableElement>: ~Copyable {
 
     /// As the pace says; when shrinking at least two buckets' worth of elements, so
     /// that the old table is empty before the new one is full.
-    @inline(never)
-    @usableFromInline
+    @inlinable @inline(never)
     mutating func moveSome() {
         _ = resizeStep(buckets: max(pace.rawValue, 2 * old.count / max(1, current.count) - 1))
     }
 
-    private mutating func moveOne() {
+    @inlinable
+    mutating func moveOne() {
         unsafe old.drain(moved) { pointer in
             unsafe current.insert(pointer, placed(Element(raw: pointer).hash(seed)))
         }
@@ -266,6 +269,7 @@ public struct HashTable<Element: TableElement>: ~Copyable {
     }
 
     /// Moves up to `buckets` buckets of a resize under way; false when none is.
+    @inlinable
     public mutating func resizeStep(buckets: Int) -> Bool {
         var left = buckets
         while isResizing, left > 0 {
