@@ -36,8 +36,8 @@ ROOT = HERE.parent
 PEERS = ROOT / ".peers"
 SUITE = PEERS / "redis-suite"
 SMOKE = ["unit/quit", "unit/auth", "unit/protocol", "unit/type/incr"]
-SCRIPTS = ["clients/redis_py.py", "clients/redis_py_messages.py", "clients/celery_jobs.py", "clients/rq_jobs.py",
-           "robustness.py"]
+SCRIPTS = ["clients/redis_py.py", "clients/redis_py_messages.py", "clients/celery_jobs.py --older",
+           "clients/celery_jobs.py", "clients/rq_jobs.py --older", "clients/rq_jobs.py", "robustness.py"]
 
 
 # --- what to run, and what not --------------------------------------------------
@@ -298,7 +298,9 @@ def brief(message, lines=3, width=240):
 
 def run_script(script, server):
     """Runs a script of our own, which prints what failed; its name and the numbers that passed and failed."""
-    done = subprocess.run([sys.executable, HERE / script, "--server", server], stdout=subprocess.PIPE, text=True)
+    name, *options = script.split()
+    command = [sys.executable, HERE / name, *options, "--server", server]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True)
     text, _, last = done.stdout.strip().rpartition("\n")
     counts = re.fullmatch(r"(\d+) passed, (\d+) failed", last)
     print(f"\n{script}  {last or 'no output'}" + (f"\n{text}" if text else ""))
