@@ -23,7 +23,7 @@ import Testing
         let client = server.connect()
         fill(client)
         #expect(client.line(request) == .error("ERR value is out of range"))
-        #expect(client.line("PING") == .simple("PONG"))
+        #expect(client.line("PING") == .status("PONG"))
     }
 
     @Test(arguments: requests, [2, 3])
@@ -37,7 +37,7 @@ import Testing
         #expect(client.takeBytes().isEmpty)
         #expect(server.engine.takeRequests().closing == [client.id])
         #expect(server.engine.context.clients.limitCounters.outputBufferDisconnections == 1)
-        #expect(other.line("PING") == .simple("PONG"))
+        #expect(other.line("PING") == .status("PONG"))
     }
 
     /// What follows in the transaction runs all the same, and cannot save the client.
