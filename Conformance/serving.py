@@ -16,14 +16,21 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PEERS = ROOT / ".peers"
+# The Python clients of today, or (`--older`) the last ones that need no streams and hardly a script.
+# Workers of job queues are told by their environment.
+IS_OLDER = "--older" in sys.argv or "NEEDLETAIL_CHECK_OLDER" in os.environ
+PYTHON = PEERS / ("python-older" if IS_OLDER else "python")
 
 
 def arguments(description):
     """The command line that these scripts have in common."""
     parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--server", type=Path, default=ROOT / ".build/release/needletail-server")
+    parser.add_argument("--older", action="store_true", help="with the Python clients in .peers/python-older")
     parser.add_argument("names", nargs="*", metavar="CHECK", help="only these checks")
     args = parser.parse_args()
+    if args.older:
+        os.environ["NEEDLETAIL_CHECK_OLDER"] = "1"
     if not os.access(args.server, os.X_OK):
         sys.exit(f"no server at {args.server}")
     args.server = args.server.absolute()

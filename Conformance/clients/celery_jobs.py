@@ -3,14 +3,18 @@
 
     Conformance/clients/celery_jobs.py                every check
     Conformance/clients/celery_jobs.py load           these checks
+    Conformance/clients/celery_jobs.py --older        with Celery 5.6
     Conformance/clients/celery_jobs.py --server PATH  another server, say Redis itself
 
-Celery uses scripts for four things, which wait for EVALSHA: giving unacknowledged
-tasks back after `visibility_timeout` (its lock; `ack_emulation` False does without),
-queues that expire (remote control, events, gossip and mingle) and chords. Where the
-server has no EVALSHA these are switched off, and `by_scripts` waits.
+Celery uses scripts for three things, which wait for EVALSHA: giving unacknowledged
+tasks back after `visibility_timeout` (redis-py's lock, which kombu takes; the setting
+`ack_emulation` False does without), queues that expire (kombu; remote control, events,
+gossip and mingle) and chords (Celery's backend; no setting does without). Where the
+server has no EVALSHA these are switched off, and their checks wait. Celery 5.6 needs
+it for the first alone.
 """
 
+import gc
 import os
 import sys
 from datetime import datetime, timedelta, timezone
@@ -18,13 +22,14 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from serving import PEERS, Server, Subprocess, Tally, arguments, eventually, known_commands, needs  # noqa: E402
+from serving import IS_OLDER, PYTHON, Server, Subprocess, Tally, arguments, eventually, known_commands, needs  # noqa: E402
 
-sys.path.insert(0, str(PEERS / "python"))
+sys.path.insert(0, str(PYTHON))
 import redis  # noqa: E402
 from celery import Celery, chain, chord, group  # noqa: E402
 
 CHECKS = {}
+SCRIPTS = () if IS_OLDER else ("evalsha",)  # what chords and expiring queues need
 URL, HAS_SCRIPTS = "NEEDLETAIL_CHECK_URL", "NEEDLETAIL_CHECK_SCRIPTS"  # what the worker is told
 
 
@@ -44,8 +49,8 @@ def configure(url, has_scripts):
         broker_connection_retry_on_startup=True, task_track_started=True,
         broker_transport_options={"priority_steps": [0, 3, 6, 9], "queue_order_strategy": "priority"},
     )
+    app.conf.worker_enable_remote_control = has_scripts or IS_OLDER
     if not has_scripts:
-        app.conf.worker_enable_remote_control = False
         app.conf.broker_transport_options["ack_emulation"] = False
 
 
@@ -89,6 +94,11 @@ def total(numbers):
     return sum(numbers)
 
 
+@app.task
+def flat_total(numbers):
+    return sum(sum(number) if isinstance(number, list) else number for number in numbers)
+
+
 # --- the worker -----------------------------------------------------------------
 
 def worker(r, *options):
@@ -97,7 +107,7 @@ def worker(r, *options):
     words = [sys.executable, "-m", "celery", "--app", "celery_jobs", "worker", "--concurrency", "2",
              "--loglevel", "WARNING", *quiet, *options]
     told = {URL: app.conf.broker_url} | ({HAS_SCRIPTS: "1"} if has_scripts(r) else {})
-    return Subprocess(words, [PEERS / "python", Path(__file__).parent], told)
+    return Subprocess(words, [PYTHON, Path(__file__).parent], told)
 
 
 def has_scripts(r):
@@ -123,8 +133,11 @@ def load(r):
 
 @check
 def kinds(r):
-    """Failures, retries, chains, groups, later tasks, states on the way; in threads."""
-    with worker(r, "--pool", "threads"):
+    """Failures, retries, chains, groups, later tasks, states on the way; in threads.
+
+    Those of older Celery rest for seconds where `ack_emulation` is off, with Redis too.
+    """
+    with worker(r, "--pool", "prefork" if IS_OLDER else "threads"):
         bad = fail.delay()
         try:
             bad.get(timeout=60)
@@ -168,11 +181,29 @@ def queues(r):
 
 
 @check
-@needs("evalsha")
-def by_scripts(r):
+@needs(*SCRIPTS)
+def broadcasts(r):
+    """Workers answer what is asked of all, and give up a task that is revoked."""
+    first = write.delay("first")
     with worker(r):
-        eventually("the worker answers a broadcast", lambda: app.control.ping(timeout=1), 60)
+        first.get(timeout=60)
+        eventually("the worker answers", lambda: app.control.ping(timeout=1), 60)
+        revoked = write.apply_async(("revoked",), countdown=5)
+        app.control.revoke(revoked.id)
+        eventually("it is revoked", lambda: revoked.state == "REVOKED", 60)
+    assert r.lrange("written", 0, -1) == [b"first"], "a revoked task ran"
+
+
+@check
+@needs(*SCRIPTS)
+def chords(r):
+    """A task behind others, which is given their results."""
+    with worker(r):
         assert chord((add.s(i, i) for i in range(10)), total.s())().get(timeout=60) == 90, "a chord has another end"
+        nested = chord([group(add.s(1, 1), add.s(2, 2)), add.s(3, 3)], flat_total.s())
+        assert nested().get(timeout=60) == 12, "a chord of groups has another end"
+        bad = chord([add.s(1, 1), fail.s()], total.s())()
+        eventually("a chord fails with one of its tasks", lambda: bad.state == "FAILURE", 60)
 
 
 def main():
@@ -184,6 +215,7 @@ def main():
             if not args.names or name in args.names:
                 r.flushall()
                 tally.run_if_known(known_commands(r), name, function, r)
+                gc.collect()  # results in circles ask the server when they end, and would miss it
     tally.end()
 
 

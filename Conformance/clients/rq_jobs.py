@@ -3,12 +3,14 @@
 
     Conformance/clients/rq_jobs.py                every check
     Conformance/clients/rq_jobs.py load           these checks
+    Conformance/clients/rq_jobs.py --older        with RQ 1.11
     Conformance/clients/rq_jobs.py --server PATH  another server, say Redis itself
 
 RQ keeps every result in a stream (XADD, in the transaction that ends a job), and has
 no setting for it since 2.0: without streams jobs are queued, taken and done, but
 none ends well. Its scheduler of later jobs (`--with-scheduler`), Queue.empty, unique
 jobs and rate limits are scripts. Checks wait until the server knows XADD, or EVALSHA.
+RQ 1.11 keeps results in the hash of the job, and has no script but Queue.empty.
 """
 
 import sys
@@ -18,9 +20,9 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from serving import PEERS, Server, Subprocess, Tally, arguments, eventually, known_commands, needs  # noqa: E402
+from serving import IS_OLDER, PYTHON, Server, Subprocess, Tally, arguments, eventually, known_commands, needs  # noqa: E402
 
-sys.path.insert(0, str(PEERS / "python"))
+sys.path.insert(0, str(PYTHON))
 import redis  # noqa: E402
 from rq import Queue, Retry, Worker  # noqa: E402
 from rq.command import send_shutdown_command, send_stop_job_command  # noqa: E402
@@ -28,6 +30,8 @@ from rq.job import Dependency, Job  # noqa: E402
 from rq.registry import FailedJobRegistry, FinishedJobRegistry  # noqa: E402
 
 CHECKS = {}
+RESULTS = () if IS_OLDER else ("xadd",)  # what RQ needs to end a job
+SCHEDULER = () if IS_OLDER else ("xadd", "evalsha")
 
 
 def check(function):
@@ -71,7 +75,7 @@ def url(r):
 def worker(r, *options):
     """A worker in a process of its own, ended with the block."""
     words = [sys.executable, "-m", "rq.cli", "worker", "--url", url(r), *options, "high", "low"]
-    return Subprocess(words, [PEERS / "python", Path(__file__).parent])
+    return Subprocess(words, [PYTHON, Path(__file__).parent])
 
 
 def in_process(r, *options):
@@ -86,7 +90,7 @@ def ends(job, status):
 # --- checks ---------------------------------------------------------------------
 
 @check
-@needs("xadd")
+@needs(*RESULTS)
 def load(r):
     """300 jobs and two workers: each is done once."""
     queue = Queue("low", connection=r)
@@ -96,13 +100,13 @@ def load(r):
         for job in jobs:
             ends(job, "finished")
         assert len(Worker.all(connection=r)) == 2, "not both workers are known"
-    assert [job.return_value() for job in jobs[:200]] == list(range(1, 201)), "results differ"
+    assert [job.result for job in jobs[:200]] == list(range(1, 201)), "results differ"
     assert sorted(map(int, r.lrange("written", 0, -1))) == list(range(100)), "a job ran twice or not at all"
     assert len(FinishedJobRegistry(queue=queue)) == 300 and len(queue) == 0, "not all are finished"
 
 
 @check
-@needs("xadd")
+@needs(*RESULTS)
 def failures(r):
     queue = Queue("low", connection=r)
     bad = queue.enqueue(fail)
@@ -110,15 +114,15 @@ def failures(r):
     with in_process(r):
         ends(bad, "failed")
         ends(retried, "finished")
-    assert "on purpose" in bad.latest_result().exc_string, "the failure has no reason"
+    assert "on purpose" in Job.fetch(bad.id, connection=r).exc_info, "the failure has no reason"
     assert FailedJobRegistry(queue=queue).get_job_ids() == [bad.id], "the failed job is not registered"
-    assert (retried.return_value(), r.get("tries")) == ("at last", b"3"), "it was not tried three times"
+    assert (retried.result, r.get("tries")) == ("at last", b"3"), "it was not tried three times"
     FailedJobRegistry(queue=queue).requeue(bad.id)
     assert queue.job_ids == [bad.id], "it is not queued again"
 
 
 @check
-@needs("xadd")
+@needs(*RESULTS)
 def order(r):
     """Queues by importance, at the front, dependencies, deletions, and jobs done by forks."""
     high, low = Queue("high", connection=r), Queue("low", connection=r)
@@ -165,7 +169,7 @@ def ending_workers(r):
 
 
 @check
-@needs("xadd")
+@needs(*RESULTS)
 def stopping_jobs(r):
     queue = Queue("low", connection=r)
     job = queue.enqueue(sleep, 60)
@@ -177,7 +181,7 @@ def stopping_jobs(r):
 
 
 @check
-@needs("xadd")
+@needs(*RESULTS)
 def expiry(r):
     """Results that live for a while, jobs that live no longer than their result."""
     queue = Queue("low", connection=r)
@@ -189,12 +193,23 @@ def expiry(r):
 
 
 @check
-@needs("xadd", "evalsha")
-def by_scripts(r):
+@needs(*SCHEDULER)
+def later_jobs(r):
+    """Jobs that are to run at a moment, and one that is tried again after a while."""
     queue = Queue("low", connection=r)
     later = queue.enqueue_at(datetime.now(timezone.utc) + timedelta(seconds=1), add, 1, 2)
+    retried = queue.enqueue(fail_at_first, url(r), "tries", retry=Retry(max=2, interval=1))
+    assert (later.get_status(), len(queue)) == ("scheduled", 1), "it is not scheduled"
     with in_process(r, "--with-scheduler"):
         ends(later, "finished")
+        ends(retried, "finished")
+    assert (later.result, retried.result) == (3, "at last"), "results differ"
+
+
+@check
+@needs("evalsha")
+def by_scripts(r):
+    queue = Queue("low", connection=r)
     queue.enqueue(add, 1, 2)
     assert (queue.empty(), len(queue)) == (1, 0), "the queue is not empty"
 

@@ -11,9 +11,9 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-from serving import PEERS, Server, Tally, arguments, eventually, known_commands, needs  # noqa: E402, F401
+from serving import PYTHON, Server, Tally, arguments, eventually, known_commands, needs  # noqa: E402, F401
 
-sys.path.insert(0, str(PEERS / "python"))
+sys.path.insert(0, str(PYTHON))
 import redis  # noqa: E402
 from redis.backoff import NoBackoff  # noqa: E402
 from redis.retry import Retry  # noqa: E402

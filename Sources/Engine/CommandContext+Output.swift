@@ -10,6 +10,18 @@ extension CommandContext {
         configuration.limits.outputBuffers[session.clientClass.rawValue]
     }
 
+    /// Bytes that the reply of the served session, with what precedes it in this turn, may have: beyond them the
+    /// client is dropped. `Int.max`: any number.
+    public var replyAllowance: Int {
+        let hard = outputLimit(of: session).hard
+        return hard > 0 ? max(0, Int(hard) - session.pendingOutputBytes) : .max
+    }
+
+    /// A reply may have been broken off for being beyond `allowance`: then the client gets no further one.
+    public mutating func endReply(allowed allowance: Int) {
+        if reply.bytes.count > allowance { session.flags.insert(.closing) }
+    }
+
     /// Looks at a session's unread replies after they have grown.
     mutating func checkOutput(of session: inout Session) {
         let limit = outputLimit(of: session)

@@ -11,10 +11,7 @@ extension Engine {
     // MARK: Replies
 
     /// Bytes of replies that the served session may get in this turn before it is dropped.
-    func outputAllowanceOfServed() -> Int {
-        let hard = context.outputLimit(of: context.session).hard
-        return hard > 0 ? max(0, Int(hard) - context.session.pendingOutputBytes) : .max
-    }
+    func outputAllowanceOfServed() -> Int { context.replyAllowance }
 
     /// Whether the served session may have `replies` bytes after all, the limit
     /// having changed; if not, no further request of it is run.

@@ -10,7 +10,8 @@ import Primitives
 
 /// What a connection may ask for.
 public struct RequestLimits: Sendable {
-    /// Elements that one command may ask for with repetitions (SRANDMEMBER with a negative count).
+    /// Elements that one command may ask for with repetitions (SRANDMEMBER with a negative count) where the client's
+    /// output has no limit.
     public static var repetitions: Int64 { 1 << 27 }
     /// Longest bulk string, bytes (`proto-max-bulk-len`).
     public var maximumBulkBytes: Int

@@ -33,8 +33,9 @@ extension Hashes {
         sampler.withValues = arguments.count > 3
         defer { context.random = sampler.random }
         if let count {
-            try context.checkRepetitions(count)
-            sampler.write(count, &context.reply)
+            let allowance = try context.allowance(forRepetitions: count)
+            sampler.write(count, allowed: allowance, &context.reply)
+            context.endReply(allowed: allowance)
         } else {
             sampler.writeOne(&context.reply)
         }
@@ -77,12 +78,12 @@ private struct FieldSampler {
         self.random = random
     }
 
-    /// Positive counts choose different fields, negative ones may repeat them.
-    mutating func write(_ count: Int64, _ reply: inout ReplyWriter) {
+    /// Positive counts choose different fields, negative ones may repeat them until the reply is beyond `allowance`.
+    mutating func write(_ count: Int64, allowed allowance: Int, _ reply: inout ReplyWriter) {
         let number = count < 0 ? Int(-count) : Int(min(count, Int64(population)))
         reply.array(withValues && !isPairwise ? number * 2 : number)
         if count < 0 {
-            writeRepeatedly(number, &reply)
+            writeRepeatedly(number, allowed: allowance, &reply)
         } else if number * 3 > population || !entry.holdsContainer || expired > 0 {
             writeByPass(number, &reply)
         } else {
@@ -114,9 +115,10 @@ private struct FieldSampler {
         self.random = random
     }
 
-    private mutating func writeRepeatedly(_ number: Int, _ reply: inout ReplyWriter) {
+    private mutating func writeRepeatedly(_ number: Int, allowed allowance: Int, _ reply: inout ReplyWriter) {
         var random = self.random
         for _ in 0..<number {
+            guard reply.bytes.count <= allowance else { break }
             draw(using: &random) { name, value in write(name, value, &reply) }
         }
         self.random = random

@@ -116,17 +116,19 @@ extension Sets {
             context.reply.array(0)
             return .done
         }
-        try context.checkRepetitions(count)
+        let allowance = try context.allowance(forRepetitions: count)
         let wanted = Int(count)
         if wanted < 0 {
             context.reply.array(-wanted)
             for _ in 0..<(-wanted) {
+                guard context.reply.bytes.count <= allowance else { break }
                 _ = entry.withRandomMember(using: &context.random) { context.reply.bulk($0) }
             }
         } else {
             context.reply.array(min(wanted, entry.memberCount))
             entry.forEachRandomMember(wanted, using: &context.random) { context.reply.bulk($0) }
         }
+        context.endReply(allowed: allowance)
         return .done
     }
 }

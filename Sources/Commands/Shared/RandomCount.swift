@@ -16,9 +16,12 @@ extension CommandContext {
         return count
     }
 
-    /// Refuses replies with so many repetitions that they would only fill the memory:
-    /// the peers accept them, and end.
-    func checkRepetitions(_ count: Int64) throws(CommandError) {
-        if count < -RequestLimits.repetitions { throw .outOfRange }
+    /// Bytes behind which a reply with `count` elements, negative for repetitions, is to be broken off. Where the
+    /// client's output has no limit, so many repetitions are refused that they would only fill the memory: the
+    /// peers accept them, and end.
+    func allowance(forRepetitions count: Int64) throws(CommandError) -> Int {
+        let allowance = replyAllowance
+        if count < -RequestLimits.repetitions, allowance == .max { throw .outOfRange }
+        return allowance
     }
 }

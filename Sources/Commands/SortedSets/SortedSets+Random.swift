@@ -30,8 +30,9 @@ extension SortedSets {
         if count > 0 {
             several(min(count, Int64(entry.scoredCount)), of: entry, form, &context)
         } else {
-            try context.checkRepetitions(count)
-            repeated(-count, of: entry, form, &context)
+            let allowance = try context.allowance(forRepetitions: count)
+            repeated(-count, allowed: allowance, of: entry, form, &context)
+            context.endReply(allowed: allowance)
         }
         return .done
     }
@@ -47,11 +48,14 @@ extension SortedSets {
         return .done
     }
 
-    /// Members that may repeat.
-    private static func repeated(_ count: Int64, of entry: Entry, _ form: ScoredReply, _ context: inout CommandContext) {
+    /// Members that may repeat, until the reply is beyond `allowance`.
+    private static func repeated(
+        _ count: Int64, allowed allowance: Int, of entry: Entry, _ form: ScoredReply, _ context: inout CommandContext
+    ) {
         form.begin(Int(count), &context.reply)
         var random = context.random
         for _ in 0..<count {
+            guard context.reply.bytes.count <= allowance else { break }
             entry.withRandomScored(using: &random) { form.write($0, $1, &context.reply) }
         }
         context.random = random
