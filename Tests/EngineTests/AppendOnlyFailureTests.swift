@@ -10,6 +10,7 @@ import TestSupport
         let server = TestServer { configuration in
             configuration.appendOnly.isEnabled = true
             configuration.appendOnly.sync = policy
+            configuration.persistence.savePoints = []
         }
         #expect(server.startAppendOnlyFile(on: disk) == nil)
         return (server, server.connect(), disk)
