@@ -190,6 +190,26 @@ import TestSupport
         #expect(restarted(disk)("GET", "a") == "1")
     }
 
+    /// No room for the manifest: the base that nobody names goes, for it is large.
+    @Test func baseWithoutManifestIsRemoved() {
+        let (server, client, disk) = started(.everysec)
+        #expect(client("SET", "a", "1") == "OK")
+        client("BGREWRITEAOF")
+        #expect(client("SET", "b", "2") == "OK")
+        server.runRewriteChild(on: disk)
+        disk.replaceFailure = 28
+        server.cycle()
+        #expect(info(client, "aof_last_bgrewrite_status") == "err")
+        #expect(disk.names("appendonlydir/appendonly.aof.2.base") == [])
+        #expect(restarted(disk)("MGET", "a", "b") == ["1", "2"])
+        disk.replaceFailure = 0
+        client("BGREWRITEAOF")
+        server.runRewriteChild(on: disk)
+        server.cycle()
+        #expect(info(client, "aof_last_bgrewrite_status") == "ok")
+        #expect(restarted(disk)("MGET", "a", "b") == ["1", "2"])
+    }
+
     /// Writing goes on although a sync takes long, after two seconds.
     @Test func slowSyncIsWaitedForTwoSeconds() {
         let (server, client, disk) = started(.everysec)

@@ -67,6 +67,7 @@ public final class SimulatedDisk: @unchecked Sendable {
     public var failingSyncs = Int.max
     public var truncateFailure: Int32 = 0
     public var renameFailure: Int32 = 0
+    public var replaceFailure: Int32 = 0
 
     // Syncs in the background.
     /// Calls of `takeSyncResult` that find a sync unfinished.
@@ -189,6 +190,7 @@ extension SimulatedDisk: AppendOnlyHost {
     }
 
     public func replace(_ path: String, _ bytes: [UInt8]) -> Int32 {
+        guard replaceFailure == 0 else { return replaceFailure }
         let temporary = path + ".tmp"
         let file = make(temporary)
         var failure = append(bytes, file).failure

@@ -374,7 +374,11 @@ extension CommandContext {
             return false
         }
         manifest.retireIncrements(keeping: statistics.appendOnly.mode == .off ? 0 : 1)
-        guard publish(manifest) == 0 else { return false }
+        guard publish(manifest) == 0 else {
+            // A full disk needs the room, unless the new manifest is in its place and only not for certain.
+            if disk.contents(manifestPath).bytes != manifest.text { disk.remove(appendOnlyPath(base.name)) }
+            return false
+        }
         if statistics.appendOnly.mode == .awaitingRewrite {
             statistics.appendOnly.mode = .on
             gateReplies()
