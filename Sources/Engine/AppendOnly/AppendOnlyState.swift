@@ -85,6 +85,10 @@ public struct AppendOnlyRewriting: Sendable {
     public internal(set) var consecutiveFailures: Int64 = 0
     /// Bytes that the last child did not share with its parent.
     public internal(set) var lastCopiedBytes: Int64 = 0
+    /// The increment of before, still open; negative: none. It is closed in the background, and only when the child is on
+    /// its way: a thread at work while the process forks may hold a lock of Swift's runtime, which the child would wait for
+    /// for ever.
+    var replaced: Int32 = -1
     /// When rewrites that failed again and again may begin by themselves, and the last such rest's length.
     var restsUntil: Milliseconds?
     var restMinutes: Int64 = 0

@@ -119,9 +119,17 @@ extension CommandContext {
         statistics.appendOnly.isSyncing = false
     }
 
-    /// Gives what follows in the journal a file of its own.
+    /// Closes the increment that another has replaced.
+    mutating func closeReplaced() {
+        if statistics.appendOnly.rewriting.replaced >= 0 { host.appendOnly?.close(statistics.appendOnly.rewriting.replaced) }
+        statistics.appendOnly.rewriting.replaced = -1
+    }
+
+    /// Gives what follows in the journal a file of its own; `closeReplaced` is to be called then.
     private mutating func writeInto(_ file: Int32, bytes: Int64) {
-        closeIncrement()
+        closeReplaced()
+        statistics.appendOnly.rewriting.replaced = statistics.appendOnly.file
+        statistics.appendOnly.isSyncing = false
         statistics.appendOnly.file = file
         statistics.appendOnly.fileBytes = bytes
         statistics.appendOnly.written = journal.position
@@ -230,6 +238,7 @@ extension CommandContext {
             log(.warning, "Can't open or create append-only dir \(appendOnlyDirectory): \(describe(failure))")
             throw noteRewriteFailure()
         }
+        defer { closeReplaced() }
         guard openIncrementForRewrite(disk) else { throw noteRewriteFailure() }
         let begin = time.monotonicNanoseconds
         let process = files.fork()
@@ -391,7 +400,9 @@ extension CommandContext {
 
     /// Rewrites while everybody waits, so that what a failed sync may have lost is on the disk; false when that fails.
     mutating func rewriteNow() -> Bool {
-        guard let files = host.snapshots, let disk = host.appendOnly, openIncrementForRewrite(disk) else { return false }
+        guard let files = host.snapshots, let disk = host.appendOnly else { return false }
+        defer { closeReplaced() }
+        guard openIncrementForRewrite(disk) else { return false }
         log(.notice, "What a failed fsync should have brought onto the disk may be lost: rewriting the AOF.")
         let temporary = temporaryBase(files.process)
         guard writeBase(temporary, as: nil, inChild: false) == 0, adopt(temporary) else { return false }

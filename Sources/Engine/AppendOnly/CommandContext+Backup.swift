@@ -128,6 +128,7 @@ extension CommandContext {
         // What a failed sync may have lost is in no file of the backup.
         if failure == 0 { failure = statistics.appendOnly.syncFailure }
         guard failure == 0 else { throw BackupRefusal(text: "Can't write the increment of the backup: \(describe(failure))") }
+        defer { closeReplaced() }
         if !backup.isTemporary, !openNextIncrement(disk, for: "BACKUP SEAL") {
             throw BackupRefusal(text: "Can't begin a new increment behind that of the backup")
         }
