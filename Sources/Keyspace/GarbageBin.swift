@@ -59,7 +59,7 @@ public final class GarbageBin {
 
     /// Hands out one value, which its new owner frees; nil when there is none.
     public func take() -> Garbage? {
-        guard let garbage = items.popLast() else { return nil }
+        guard !items.isEmpty, let garbage = items.popLast() else { return nil }
         bytes -= garbage.bytes
         return garbage
     }

@@ -124,10 +124,39 @@ public struct ByteWriter: ~Copyable {
 
     /// Appends `bytes` between a `$` header and CR LF: a RESP bulk string.
     @inlinable
-    public mutating func appendBulk(_ bytes: RawSpan) {
+    public mutating func appendBulk(_ bytes: RawSpan) { appendElement(bytes) }
+
+    /// The same, for loops over many elements: inlined there.
+    @inlinable @inline(__always)
+    public mutating func appendElement(_ bytes: RawSpan) {
         let count = bytes.byteCount
-        if count < Self.largeBytes { reserve(count &+ 34) }
-        appendHeader(36, count)
+        guard count < 100 else { return appendLongBulk(bytes) }
+        reserve(128)
+        var end = unsafe cursor
+        let newline: UInt16 = 0x0a0d
+        unsafe end.storeBytes(of: 36, as: UInt8.self)
+        if count < 10 {
+            unsafe end.storeBytes(of: UInt8(truncatingIfNeeded: count) &+ 48, toByteOffset: 1, as: UInt8.self)
+            unsafe end.storeBytes(of: newline, toByteOffset: 2, as: UInt16.self)
+            unsafe end += 4
+        } else {
+            let tens = count / 10
+            let digits = UInt16(truncatingIfNeeded: tens &+ (count &- tens &* 10) &* 256) &+ 0x3030
+            unsafe end.storeBytes(of: digits, toByteOffset: 1, as: UInt16.self)
+            unsafe end.storeBytes(of: newline, toByteOffset: 3, as: UInt16.self)
+            unsafe end += 5
+        }
+        unsafe bytes.copyShort(to: end)
+        unsafe end += count
+        unsafe end.storeBytes(of: newline, as: UInt16.self)
+        unsafe cursor = end + 2
+    }
+
+    @inline(never)
+    @usableFromInline
+    mutating func appendLongBulk(_ bytes: RawSpan) {
+        if bytes.byteCount < Self.largeBytes { reserve(bytes.byteCount &+ 34) }
+        appendHeader(36, bytes.byteCount)
         append(bytes)
         appendNewline()
     }

@@ -110,6 +110,40 @@ extension RawSpan {
         unsafe withUnsafeBytes { unsafe destination.copyMemory(from: $0.baseAddress!, byteCount: $0.count) }
     }
 
+    /// Copies all bytes to `destination`, which must have room for them; without a call for up to 32, in two
+    /// pieces that may overlap.
+    @inlinable @inline(__always)
+    @unsafe public func copyShort(to destination: UnsafeMutableRawPointer) {
+        unsafe withUnsafeBytes { source in
+            let count = source.count
+            if count > 32 {
+                unsafe destination.copyMemory(from: source.baseAddress!, byteCount: count)
+            } else if count >= 16 {
+                unsafe Self.move(SIMD16<UInt8>.self, source, destination, 0)
+                unsafe Self.move(SIMD16<UInt8>.self, source, destination, count &- 16)
+            } else if count >= 8 {
+                unsafe Self.move(UInt64.self, source, destination, 0)
+                unsafe Self.move(UInt64.self, source, destination, count &- 8)
+            } else if count >= 4 {
+                unsafe Self.move(UInt32.self, source, destination, 0)
+                unsafe Self.move(UInt32.self, source, destination, count &- 4)
+            } else {
+                var offset = 0
+                while offset < count {
+                    unsafe Self.move(UInt8.self, source, destination, offset)
+                    offset &+= 1
+                }
+            }
+        }
+    }
+
+    @inlinable @inline(__always)
+    @unsafe static func move<Unit: BitwiseCopyable>(
+        _: Unit.Type, _ source: UnsafeRawBufferPointer, _ destination: UnsafeMutableRawPointer, _ offset: Int
+    ) {
+        unsafe destination.storeBytes(of: source.loadUnaligned(fromByteOffset: offset, as: Unit.self), toByteOffset: offset, as: Unit.self)
+    }
+
     /// The offset of the first `byte` at or after `start`.
     public func firstIndex(of byte: UInt8, from start: Int = 0) -> Int? {
         guard start < byteCount else { return nil }

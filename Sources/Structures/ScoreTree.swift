@@ -137,12 +137,24 @@ struct ScoreTree: ~Copyable {
     private static func visit(
         _ leaf: ScoreLeaf, from start: Int, _ count: Int, _ reversed: Bool, _ body: (ScoredMember) -> Void
     ) {
-        let ahead = 6
+        let ahead = min(6, count)
         let step = reversed ? -1 : 1
-        for i in 0..<min(ahead, count) { leaf[start + i * step].prefetch() }
-        for i in 0..<count {
-            if i + ahead < count { leaf[start + (i + ahead) * step].prefetch() }
-            body(leaf[start + i * step])
+        // Ranks within a leaf: no sum here passes its hundred slots.
+        var asked = start
+        for _ in 0..<ahead {
+            leaf[asked].prefetch()
+            asked &+= step
+        }
+        var place = start
+        for _ in 0..<count &- ahead {
+            leaf[asked].prefetch()
+            asked &+= step
+            body(leaf[place])
+            place &+= step
+        }
+        for _ in 0..<ahead {
+            body(leaf[place])
+            place &+= step
         }
     }
 

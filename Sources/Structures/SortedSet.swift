@@ -57,6 +57,11 @@ public struct SortedSet: ~Copyable {
         tree.forEach(ranks, reversed: reversed) { body($0.bytes, $0.score) }
     }
 
+    /// Visits the members of these ranks, ascending or descending, without their scores.
+    public func forEachMember(_ ranks: Range<Int>, reversed: Bool, _ body: (RawSpan) -> Void) {
+        tree.forEach(ranks, reversed: reversed) { body($0.bytes) }
+    }
+
     /// Visits members from `limit` on in order, for as long as `body` wants more.
     public func forEach(from limit: SortedSetLimit, while body: (RawSpan, Double) -> Bool) {
         tree.forEach(from: limit) { body($0.bytes, $0.score) }

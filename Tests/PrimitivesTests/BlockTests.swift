@@ -102,7 +102,7 @@ private struct Model: ~Copyable {
             writer.appendHeader(58, value)
             written += [UInt8](":\(value)\r\n")
         case 5:
-            let piece = bytes(random.below(10) == 0 ? 20_000 : random.below(50), &random)
+            let piece = bytes(random.below(10) == 0 ? 20_000 : random.below(140), &random)
             writer.appendBulk(piece.rawSpan)
             written += [UInt8]("$\(piece.count)\r\n") + piece + [13, 10]
         case 6:

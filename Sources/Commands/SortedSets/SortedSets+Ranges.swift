@@ -152,7 +152,7 @@ extension SortedSets {
         if request.withScores {
             found.entry.forEachScored(found.ranks, reversed: isReversed) { form.write($0, $1, &context.reply) }
         } else {
-            found.entry.forEachRanked(found.ranks, reversed: isReversed) { context.reply.bulk($0) }
+            found.entry.forEachRanked(found.ranks, reversed: isReversed) { context.reply.element($0) }
         }
         return .done
     }

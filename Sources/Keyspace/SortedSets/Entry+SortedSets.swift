@@ -56,7 +56,7 @@ extension Entry {
     /// The same without the scores.
     public func forEachRanked(_ ranks: Range<Int>, reversed: Bool, _ body: (RawSpan) -> Void) {
         if holdsContainer {
-            sortedSet.value.forEach(ranks, reversed: reversed) { member, _ in body(member) }
+            sortedSet.value.forEachMember(ranks, reversed: reversed, body)
         } else {
             packedSortedSet.forEachMember(ranks, reversed: reversed, body)
         }
