@@ -15,15 +15,18 @@ public struct ClientRegistry: ~Copyable {
     /// Keys that sessions watch.
     var watched = WatchedKeys()
     /// Who is subscribed to what.
-    public internal(set) var pubsub = PubSub()
+    public internal(set) var pubsub: PubSub
     /// Who may hold copies of which keys.
-    public internal(set) var tracking = Tracking()
+    public internal(set) var tracking: Tracking
     /// What sessions get without asking.
     var pushes = Pushes()
     /// What concerns all sessions together.
     var control = ClientControl()
 
-    init() {}
+    init(seed: HashSeed) {
+        pubsub = PubSub(seed: seed)
+        tracking = Tracking(seed: seed)
+    }
 
     /// Sessions, the served one included.
     public var count: Int { slab.count }

@@ -8,8 +8,8 @@ extension CommandContext {
 
     /// Subscribes the served session to `name`; returns its subscriptions as `subscriptionCount` counts them.
     public mutating func subscribe(to name: RawSpan, _ kind: SubscriptionKind) -> Int {
-        let (name, id) = (name.array, session.id)
-        if session.subscriptions[kind].insert(name) {
+        let id = session.id
+        if session.subscriptions[kind].insert(name.array) {
             clients.pubsub[kind].add(id, to: name)
             if !session.flags.contains(.subscribed) {
                 session.flags.insert(.subscribed)
@@ -28,7 +28,7 @@ extension CommandContext {
     private mutating func unsubscribe(_ name: [UInt8], _ kind: SubscriptionKind) {
         guard session.subscriptions[kind].remove(name) else { return }
         let id = session.id
-        clients.pubsub[kind].remove(id, from: name)
+        clients.pubsub[kind].remove(id, from: name.rawSpan)
         if session.subscriptions.count == 0 {
             session.flags.remove(.subscribed)
             clients.pubsub.clientCount -= 1
@@ -64,24 +64,28 @@ extension CommandContext {
     /// it matches; returns how many got it.
     @discardableResult
     public mutating func publish(_ channel: RawSpan, _ message: RawSpan) -> Int {
+        let receivers = clients.pubsub.subscribers(ofChannel: channel)
+        if !receivers.isEmpty { send("message", nil, channel, message, to: receivers) }
+        return receivers.count + publish(toPatterns: channel, message)
+    }
+
+    /// Sends a message to all who are subscribed to a pattern that its channel matches.
+    private mutating func publish(toPatterns channel: RawSpan, _ message: RawSpan) -> Int {
         var count = 0
-        if let topic = clients.pubsub[.channel].find(channel.array) {
-            send("message", nil, channel, message, to: topic.subscribers.sessions)
-            count += topic.subscribers.sessions.count
-        }
-        let patterns = clients.pubsub[.pattern].topics
-        for topic in patterns where Glob.matches(topic.name.rawSpan, channel) {
-            send("pmessage", topic.name, channel, message, to: topic.subscribers.sessions)
-            count += topic.subscribers.sessions.count
+        for place in 0..<clients.pubsub.patternCount {
+            let (pattern, receivers) = clients.pubsub.pattern(at: place)
+            guard Glob.matches(pattern.rawSpan, channel) else { continue }
+            send("pmessage", pattern, channel, message, to: receivers)
+            count += receivers.count
         }
         return count
     }
 
     /// Sends a message to all who are subscribed to the shard channel; returns how many.
     public mutating func publish(toShard channel: RawSpan, _ message: RawSpan) -> Int {
-        guard let topic = clients.pubsub[.shardChannel].find(channel.array) else { return 0 }
-        send("smessage", nil, channel, message, to: topic.subscribers.sessions)
-        return topic.subscribers.sessions.count
+        let receivers = clients.pubsub.subscribers(ofShardChannel: channel)
+        if !receivers.isEmpty { send("smessage", nil, channel, message, to: receivers) }
+        return receivers.count
     }
 
     private mutating func send(

@@ -56,7 +56,7 @@ extension CommandContext {
             !tracking.options.contains(.optOut) || !tracking.isNextCommandOther,
             let keys = commands.commands[command].keys(of: arguments)
         else { return }
-        for key in keys { clients.tracking.remember(arguments[key.index].array, session.id) }
+        for key in keys { clients.tracking.remember(arguments[key.index], session.id) }
         noteTrackedKeys()
     }
 
@@ -80,7 +80,7 @@ extension CommandContext {
         guard clients.control.attention.contains(.crowded) else { return }
         clients.control.attention.remove(.crowded)
         let limit = configuration.limits.trackedKeys
-        while limit > 0, clients.tracking.keyCount > limit, let key = clients.tracking.keys.topics.first?.name {
+        while limit > 0, clients.tracking.keyCount > limit, let key = clients.tracking.keys.names.names.first {
             invalidate(key.rawSpan, by: nil)
         }
     }
@@ -90,18 +90,12 @@ extension CommandContext {
     /// Tells whoever may hold a copy of a key that it has changed.
     mutating func invalidate(_ key: RawSpan) {
         let id = session.id
-        if !clients.tracking.broadcasts.isEmpty {
-            let bytes = key.array
-            for index in clients.tracking.broadcasts.indices
-            where bytes.starts(with: clients.tracking.broadcasts[index].prefix) {
-                clients.tracking.broadcasts[index].note(bytes, by: id)
-            }
-        }
+        for index in clients.tracking.broadcasts.indices { clients.tracking.broadcasts[index].note(key, by: id) }
         invalidate(key, by: id)
     }
 
     private mutating func invalidate(_ key: RawSpan, by changer: SessionID?) {
-        for id in clients.tracking.take(key.array) {
+        for id in clients.tracking.take(key) {
             guard let tracking = tracking(of: id), !tracking.options.contains(.broadcast) else { continue }
             if tracking.options.contains(.noLoop), id == changer { continue }
             sendInvalidation(of: [key.array], to: id, tracking)
@@ -118,9 +112,9 @@ extension CommandContext {
 
     /// Tells what has changed to those who want to know of all keys with a prefix.
     mutating func sendBroadcasts() {
-        for index in clients.tracking.broadcasts.indices where !clients.tracking.broadcasts[index].changed.isEmpty {
-            let changed = clients.tracking.broadcasts[index].takeChanged()
-            var everything = encodeInvalidation(of: changed.map(\.key), .resp3)
+        for index in clients.tracking.broadcasts.indices where clients.tracking.broadcasts[index].hasChanges {
+            let (keys, changers) = clients.tracking.broadcasts[index].takeChanges()
+            var everything = encodeInvalidation(of: keys, .resp3)
             for id in clients.tracking.broadcasts[index].receivers.sessions {
                 guard let tracking = tracking(of: id) else { continue }
                 // Most get the same push, directly.
@@ -128,11 +122,11 @@ extension CommandContext {
                     deliver(&everything, to: id)
                     continue
                 }
-                let isTold: ((key: [UInt8], session: SessionID)) -> Bool = {
-                    !tracking.options.contains(.noLoop) || $0.session != id
+                var told = keys
+                if tracking.options.contains(.noLoop) {
+                    told = zip(keys, changers).filter { $1 != id }.map(\.0)
                 }
-                let keys = changed.filter(isTold).map(\.key)
-                if !keys.isEmpty { sendInvalidation(of: keys, to: id, tracking) }
+                if !told.isEmpty { sendInvalidation(of: told, to: id, tracking) }
             }
         }
     }

@@ -26,7 +26,7 @@ public struct CommandContext: ~Copyable {
     public var statistics: Statistics
     public let commands: CommandTable
     public let directives = DirectiveTable()
-    public var clients = ClientRegistry()
+    public var clients: ClientRegistry
     /// What the command asks of the host: to be read after the unit.
     public var requests = HostRequests()
     /// Facts about the process that only the host knows.
@@ -54,6 +54,7 @@ public struct CommandContext: ~Copyable {
         random = RandomGenerator(seed: randomSeed)
         statistics = Statistics(commandCount: commands.commands.count)
         keyspace = Keyspace(databaseCount: Int(configuration.databases), partitionCount: partitionCount, seed: seed)
+        clients = ClientRegistry(seed: seed)
         served = Box(Self.nobody())
         followConfiguration()
     }

@@ -10,34 +10,70 @@ public enum SubscriptionKind: Int, Sendable, CaseIterable {
 
 /// The subscriptions of all sessions.
 public struct PubSub: Sendable {
-    private var topics = [Topics](repeating: Topics(), count: SubscriptionKind.allCases.count)
+    private var channels: Topics
+    private var patterns: Topics
+    private var shardChannels: Topics
     /// Sessions that are subscribed to anything.
     public internal(set) var clientCount = 0
 
+    init(seed: HashSeed) {
+        channels = Topics(seed: seed)
+        patterns = Topics(seed: seed)
+        shardChannels = Topics(seed: seed)
+    }
+
     subscript(kind: SubscriptionKind) -> Topics {
-        _read { yield topics[kind.rawValue] }
-        _modify { yield &topics[kind.rawValue] }
+        _read {
+            switch kind {
+            case .channel: yield channels
+            case .pattern: yield patterns
+            case .shardChannel: yield shardChannels
+            }
+        }
+        _modify {
+            switch kind {
+            case .channel: yield &channels
+            case .pattern: yield &patterns
+            case .shardChannel: yield &shardChannels
+            }
+        }
+    }
+
+    // The path of a message: asked without a copy of the table.
+
+    /// Who is subscribed to a channel.
+    func subscribers(ofChannel name: RawSpan) -> [SessionID] { channels.subscribers(of: name) }
+
+    /// Who is subscribed to a shard channel.
+    func subscribers(ofShardChannel name: RawSpan) -> [SessionID] { shardChannels.subscribers(of: name) }
+
+    /// How many patterns somebody is subscribed to.
+    var patternCount: Int { patterns.names.count }
+
+    /// A pattern, and who is subscribed to it.
+    func pattern(at place: Int) -> (name: [UInt8], subscribers: [SessionID]) {
+        (patterns.names.names[place], patterns.subscribers(at: place))
     }
 
     /// Names of a kind that somebody is subscribed to.
-    public func count(_ kind: SubscriptionKind) -> Int { self[kind].topics.count }
+    public func count(_ kind: SubscriptionKind) -> Int { self[kind].names.count }
 
     /// The names of a kind that somebody is subscribed to.
-    public func names(_ kind: SubscriptionKind) -> [[UInt8]] { self[kind].topics.map(\.name) }
+    public func names(_ kind: SubscriptionKind) -> [[UInt8]] { self[kind].names.names }
 
     /// How many are subscribed to `name`.
     public func subscriberCount(_ kind: SubscriptionKind, _ name: RawSpan) -> Int {
-        self[kind].find(name.array)?.subscribers.sessions.count ?? 0
+        self[kind].subscribers(of: name).count
     }
 
     /// Whether nobody could get a message.
-    var isIdle: Bool { topics.allSatisfy(\.topics.isEmpty) }
+    var isIdle: Bool { channels.names.isEmpty && patterns.names.isEmpty && shardChannels.names.isEmpty }
 
     /// Forgets a session that is closed.
     mutating func forget(_ session: borrowing Session) {
         guard session.flags.contains(.subscribed) else { return }
         for kind in SubscriptionKind.allCases {
-            for name in session.subscriptions[kind].all { self[kind].remove(session.id, from: name) }
+            for name in session.subscriptions[kind].all { self[kind].remove(session.id, from: name.rawSpan) }
         }
         clientCount -= 1
     }
@@ -45,61 +81,60 @@ public struct PubSub: Sendable {
 
 /// Names, each with its subscribers.
 struct Topics: Sendable {
-    struct Topic: Sendable {
-        let name: [UInt8]
-        var subscribers = Subscribers()
+    private(set) var names: NameTable
+    /// By the places of the names.
+    private var subscribers: [Subscribers] = []
+
+    init(seed: HashSeed) { names = NameTable(seed: seed) }
+
+    /// The subscribers of a name, oldest first unless some have left.
+    func subscribers(of name: RawSpan) -> [SessionID] {
+        guard let place = names.find(name) else { return [] }
+        return subscribers[place].sessions
     }
 
-    private(set) var topics: [Topic] = []
-    private var places: [[UInt8]: Int] = [:]
+    /// The subscribers of the name at `place`.
+    func subscribers(at place: Int) -> [SessionID] { subscribers[place].sessions }
 
-    func find(_ name: [UInt8]) -> Topic? { places[name].map { topics[$0] } }
-
-    mutating func add(_ session: SessionID, to name: [UInt8]) {
+    mutating func add(_ session: SessionID, to name: RawSpan) {
         let place = place(of: name)
-        topics[place].subscribers.add(session)
+        subscribers[place].add(session)
     }
 
     /// Adds a subscriber unless it is there; false when it was.
-    mutating func addIfMissing(_ session: SessionID, to name: [UInt8]) -> Bool {
+    mutating func addIfMissing(_ session: SessionID, to name: RawSpan) -> Bool {
         let place = place(of: name)
-        guard !topics[place].subscribers.contains(session) else { return false }
-        topics[place].subscribers.add(session)
+        guard !subscribers[place].contains(session) else { return false }
+        subscribers[place].add(session)
         return true
     }
 
     /// Where a name is, or is from now on.
-    private mutating func place(of name: [UInt8]) -> Int {
-        if let place = places[name] { return place }
-        places[name] = topics.count
-        topics.append(Topic(name: name))
-        return topics.count - 1
+    private mutating func place(of name: RawSpan) -> Int {
+        let (place, isNew) = names.insert(name)
+        if isNew { subscribers.append(Subscribers()) }
+        return place
     }
 
     /// Removes a subscriber, and the name with its last one.
-    mutating func remove(_ session: SessionID, from name: [UInt8]) {
-        guard let index = places.index(forKey: name) else { return }
-        let place = places.values[index]
-        topics[place].subscribers.remove(session)
-        if topics[place].subscribers.sessions.isEmpty { removeTopic(place, index) }
+    mutating func remove(_ session: SessionID, from name: RawSpan) {
+        guard let place = names.find(name) else { return }
+        subscribers[place].remove(session)
+        if subscribers[place].sessions.isEmpty { remove(at: place) }
     }
 
     /// Removes a name with all its subscribers, which are returned.
-    mutating func removeAll(from name: [UInt8]) -> [SessionID]? {
-        guard let index = places.index(forKey: name) else { return nil }
-        let place = places.values[index]
-        let sessions = topics[place].subscribers.sessions
-        removeTopic(place, index)
+    mutating func removeAll(from name: RawSpan) -> [SessionID] {
+        guard let place = names.find(name) else { return [] }
+        let sessions = subscribers[place].sessions
+        remove(at: place)
         return sessions
     }
 
-    /// The last name takes the place of the one that is removed.
-    private mutating func removeTopic(_ place: Int, _ index: [[UInt8]: Int].Index) {
-        places.remove(at: index)
-        let last = topics.removeLast()
-        guard place < topics.count else { return }
-        topics[place] = last
-        places[last.name] = place
+    private mutating func remove(at place: Int) {
+        names.remove(at: place)
+        subscribers.swapAt(place, subscribers.count - 1)
+        subscribers.removeLast()
     }
 }
 

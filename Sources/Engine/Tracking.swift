@@ -38,34 +38,40 @@ public struct SessionTracking: Sendable {
 public struct Tracking: Sendable {
     /// Keys, of any database, and who has read them. Sessions that are gone or track no
     /// longer stay until the key changes.
-    var keys = Topics()
+    var keys: Topics
     /// Sessions that track.
     var sessions = Subscribers()
     var broadcasts: [Broadcast] = []
     private(set) var itemCount = 0
+    private let seed: HashSeed
+
+    init(seed: HashSeed) {
+        self.seed = seed
+        keys = Topics(seed: seed)
+    }
 
     /// Sessions that track.
     public var clientCount: Int { sessions.sessions.count }
     /// Keys that were read.
-    public var keyCount: Int { keys.topics.count }
+    public var keyCount: Int { keys.names.count }
     /// Readers of all keys together.
     public var readerCount: Int { itemCount }
     /// Prefixes of broadcasting mode.
     public var prefixCount: Int { broadcasts.count }
 
-    mutating func remember(_ key: [UInt8], _ session: SessionID) {
+    mutating func remember(_ key: RawSpan, _ session: SessionID) {
         if keys.addIfMissing(session, to: key) { itemCount += 1 }
     }
 
     /// Forgets a key; returns who has read it.
-    mutating func take(_ key: [UInt8]) -> [SessionID] {
-        guard let readers = keys.removeAll(from: key) else { return [] }
+    mutating func take(_ key: RawSpan) -> [SessionID] {
+        let readers = keys.removeAll(from: key)
         itemCount -= readers.count
         return readers
     }
 
     mutating func forgetKeys() {
-        keys = Topics()
+        keys = Topics(seed: seed)
         itemCount = 0
     }
 
@@ -73,7 +79,7 @@ public struct Tracking: Sendable {
         if let index = broadcasts.firstIndex(where: { $0.prefix == prefix }) {
             broadcasts[index].receivers.add(session)
         } else {
-            var broadcast = Broadcast(prefix: prefix)
+            var broadcast = Broadcast(prefix: prefix, seed: seed)
             broadcast.receivers.add(session)
             broadcasts.append(broadcast)
         }
@@ -96,18 +102,32 @@ public struct Tracking: Sendable {
 struct Broadcast: Sendable {
     let prefix: [UInt8]
     var receivers = Subscribers()
-    /// Changed keys, each with the session that changed it first.
-    private(set) var changed: [[UInt8]: SessionID] = [:]
+    /// Changed keys in the order in which they changed first.
+    private var keys: NameTable
+    /// By the places of the keys: who changed them first.
+    private var changers: [SessionID] = []
 
-    init(prefix: [UInt8]) { self.prefix = prefix }
-
-    mutating func note(_ key: [UInt8], by session: SessionID) {
-        if changed[key] == nil { changed[key] = session }
+    init(prefix: [UInt8], seed: HashSeed) {
+        self.prefix = prefix
+        keys = NameTable(seed: seed)
     }
 
-    /// The changed keys in the order of their bytes, which are forgotten.
-    mutating func takeChanged() -> [(key: [UInt8], session: SessionID)] {
-        defer { changed = [:] }
-        return changed.sorted { $0.key.rawSpan.compare($1.key.rawSpan) < 0 }.map { ($0.key, $0.value) }
+    var hasChanges: Bool { !keys.isEmpty }
+
+    /// Notes a change, if the key has the prefix.
+    mutating func note(_ key: RawSpan, by session: SessionID) {
+        guard key.starts(with: prefix.rawSpan) else { return }
+        if keys.insert(key).isNew { changers.append(session) }
+    }
+
+    /// The changed keys and who changed them, in the order of the keys' bytes; they are forgotten.
+    mutating func takeChanges() -> (keys: [[UInt8]], changers: [SessionID]) {
+        let known = keys.takeAll()
+        let order = known.indices.sorted {
+            let (one, other) = (known[$0], known[$1])
+            return one.rawSpan.compare(other.rawSpan) < 0
+        }
+        defer { changers.removeAll(keepingCapacity: true) }
+        return (order.map { known[$0] }, order.map { changers[$0] })
     }
 }

@@ -67,6 +67,11 @@ extension RawSpan {
         }
     }
 
+    /// Whether these bytes begin with `prefix`.
+    public func starts(with prefix: RawSpan) -> Bool {
+        prefix.byteCount <= byteCount && slice(0, prefix.byteCount).equals(prefix)
+    }
+
     /// Byte order, then length: negative, zero or positive.
     public func compare(_ other: RawSpan) -> Int {
         let common = Swift.min(byteCount, other.byteCount)
