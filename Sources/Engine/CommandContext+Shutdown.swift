@@ -35,7 +35,8 @@ extension CommandContext {
         log(.notice, "Calling fsync() on the AOF file.")
         let failure = writeAppendOnlyFileNow()
         if failure != 0 { log(.warning, "Fail to fsync the AOF file: \(describe(failure))") }
-        return failure == 0 || wish.isForced
+        let isWhole = failure == 0 && (statistics.appendOnly.syncFailure == 0 || rewriteNow())
+        return isWhole || wish.isForced
     }
 
     /// Has the next cycle end the process.

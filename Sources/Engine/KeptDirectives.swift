@@ -80,6 +80,7 @@ enum KeptDirectives {
 
     private static var persistence: [Directive] {
         [
+            kept("preload-file", .text, "", [.immutable, .promise]),
             kept("rdb-del-sync-files", .flag, "no"),
         ]
     }

@@ -16,8 +16,10 @@ public struct AppendOnlyScanner: ~Copyable {
     /// What was found.
     public enum Found: Sendable {
         case command
-        /// The seconds of a `#TS:` line; nil for another annotation.
-        case annotation(Int64?)
+        /// The seconds of a `#TS:` line; nil where it does not tell them.
+        case moment(Int64?)
+        /// Another line that begins with `#`.
+        case comment
         case end
     }
 
@@ -53,7 +55,7 @@ public struct AppendOnlyScanner: ~Copyable {
         }
         let found: Found
         switch first {
-        case 35: found = .annotation(annotation())
+        case 35: found = annotation()
         case 42:
             try command()
             found = .command
@@ -68,13 +70,13 @@ public struct AppendOnlyScanner: ~Copyable {
     /// The next byte; nil at the end, be it that the file cannot be read further.
     private mutating func byte() -> UInt8? { try? source.byte() }
 
-    private mutating func annotation() -> Int64? {
+    private mutating func annotation() -> Found {
         var text: [UInt8] = []
         while let byte = byte(), byte != 10 { if text.count < 64 { text.append(byte) } }
-        if text.last == 13 { text.removeLast() }
-        guard text.starts(with: [UInt8]("TS:")) else { return nil }
-        let digits = Array(text.dropFirst(3))
-        return digits.rawSpan.canonicalInteger
+        guard text.starts(with: [UInt8]("TS:")) else { return .comment }
+        guard text.last == 13 else { return .moment(nil) }
+        let digits = Array(text.dropFirst(3).dropLast())
+        return .moment(digits.rawSpan.canonicalInteger)
     }
 
     private mutating func command() throws(AppendOnlyDamage) {

@@ -25,8 +25,9 @@ struct AppendOnlyCheck {
         case (1, _): return .checkAppendOnlyFile(AppendOnlyCheck(wish: .look, path: arguments[0]))
         case (2, "--fix"): return .checkAppendOnlyFile(AppendOnlyCheck(wish: .fix, path: arguments[1]))
         case (3, "--truncate-to-timestamp"):
-            guard let moment = Int64(arguments[1]), moment >= 0 else { return .say("Invalid timestamp, aborting...\n", status: 1) }
-            return .checkAppendOnlyFile(AppendOnlyCheck(wish: .truncate(moment), path: arguments[2]))
+            guard let moment = Int64(arguments[1]) else { return .say("Invalid timestamp, aborting...\n", status: 1) }
+            // To 0 means: do not, as in Redis.
+            return .checkAppendOnlyFile(AppendOnlyCheck(wish: moment == 0 ? .look : .truncate(moment), path: arguments[2]))
         default: return .say("Usage: \(name) [--fix|--truncate-to-timestamp $timestamp] <file.manifest|file.aof>\n", status: 1)
         }
     }
@@ -51,16 +52,24 @@ struct AppendOnlyCheck {
 
     private enum Kind { case empty, manifest, snapshot, commands }
 
+    /// A snapshot has at least those of its header.
+    private static var snapshotHeaderBytes: Int { 8 }
+    /// Bytes that tell a file's kind.
+    private static var headBytes: Int { 1 << 16 }
+
     private func kind(of path: String) throws(Failure) -> Kind {
         let (file, bytes) = File.openForReading(path)
         guard file >= 0 else { throw Failure(text: "Cannot open file \(path): \(FileError(number: -file).message)") }
         defer { File.closeDescriptor(file) }
         guard bytes != nil else { throw Failure(text: "Cannot read file: \(path)") }
-        var head = GrowingBytes(capacity: 16)
-        guard File.read(file, &head, 6) > 0 else { return .empty }
+        var head = GrowingBytes(capacity: Self.headBytes)
+        guard File.read(file, &head, Self.headBytes) > 0 else { return .empty }
         let text = head.bytes.array
-        if path.hasSuffix(".manifest"), text.starts(with: [UInt8]("file".utf8)) { return .manifest }
-        return text.starts(with: [UInt8]("REDIS".utf8)) || text.starts(with: [UInt8]("VALKEY".utf8)) ? .snapshot : .commands
+        // Its first line that is no comment tells a manifest, whatever the file's name.
+        let first = text.split(separator: 10, omittingEmptySubsequences: false).first { $0.first != 35 }
+        if let first, first.starts(with: [UInt8]("file".utf8)) { return .manifest }
+        let hasHeader = text.count >= Self.snapshotHeaderBytes
+        return hasHeader && text.starts(with: [UInt8]("REDIS".utf8)) || text.starts(with: [UInt8]("VALKEY".utf8)) ? .snapshot : .commands
     }
 
     // MARK: One file, or many
@@ -127,6 +136,11 @@ struct AppendOnlyCheck {
     }
 
     private func check(_ path: String, shownAs name: String, isLast: Bool, _ line: inout Int) throws(Failure) -> End {
+        guard File.size(path) != nil else {
+            let (file, _) = File.openForReading(path)
+            if file >= 0 { File.closeDescriptor(file) }
+            throw Failure(text: "Cannot open file \(path): \(FileError(number: file < 0 ? -file : 0).message), aborting...")
+        }
         let kind = try kind(of: path)
         guard kind != .empty else { return .empty }
         var start = 0
@@ -143,7 +157,7 @@ struct AppendOnlyCheck {
         File.seek(file, to: start)
         let source = ByteSource(total: size - start, checks: false) { File.read(file, &$0, $1) }
         var scanner = AppendOnlyScanner(source, start: start, line: line)
-        let cut = try scan(&scanner, name)
+        let cut = try scan(&scanner, path, name)
         line = scanner.line
         if let cut {
             guard case .truncate(let moment) = wish else { return .valid }
@@ -153,35 +167,39 @@ struct AppendOnlyCheck {
     }
 
     /// Reads to the end, or to damage, which it tells of. The offset from which on all is too young, if that is looked for.
-    private func scan(_ scanner: inout AppendOnlyScanner, _ name: String) throws(Failure) -> Int? {
+    private func scan(_ scanner: inout AppendOnlyScanner, _ path: String, _ name: String) throws(Failure) -> Int? {
+        var isMomentBad = false
         do throws(AppendOnlyDamage) {
-            while true {
+            while !isMomentBad {
                 let offset = scanner.offset
                 switch try scanner.next() {
                 case .end: return nil
-                case .annotation(let moment):
-                    if case .truncate(let limit) = wish, let moment, moment > limit { return offset }
-                case .command: break
+                case .moment(let moment):
+                    guard case .truncate(let limit) = wish else { break }
+                    if let moment, moment > limit { return offset }
+                    isMomentBad = moment == nil
+                case .command, .comment: break
                 }
             }
         } catch {
             if error.isForeign { Self.say("AOF \(name) format error") }
             if let text = error.text {
                 let place = String(error.offset, radix: 16)
-                let suffix = text.hasPrefix("Unexpected ") ? " \(name)" : ""
+                let suffix = text.hasPrefix("Unexpected ") ? " \(path)" : ""
                 Self.say("0x" + String(repeating: " ", count: max(0, 16 - place.count)) + "\(place): \(text)\(suffix)")
             }
             return nil
         }
+        throw Failure(text: "Invalid timestamp annotation")
     }
 
     private func truncate(
         _ path: String, _ name: String, to offset: Int, moment: Int64, isLast: Bool
     ) throws(Failure) -> End {
-        guard offset > 0 else { throw Failure(text: "AOF \(name) has nothing before timestamp \(moment), aborting...") }
+        guard offset > 0 else { throw Failure(text: "AOF \(path) has nothing before timestamp \(moment), aborting...") }
         guard isLast else {
             throw Failure(
-                text: "Failed to truncate AOF \(name) to timestamp \(moment) to offset \(offset) because it is not the last file.\n"
+                text: "Failed to truncate AOF \(path) to timestamp \(moment) to offset \(offset) because it is not the last file.\n"
                     + Self.advice)
         }
         let failure = File.truncate(path, to: offset)
@@ -203,7 +221,7 @@ struct AppendOnlyCheck {
             throw Failure(text: "AOF \(name) is not valid. Use the --fix option to try fixing it.")
         }
         guard isLast else {
-            throw Failure(text: "Failed to truncate AOF \(name) because it is not the last file\n" + Self.advice)
+            throw Failure(text: "Failed to truncate AOF \(name) because it is not the last file")
         }
         Self.say("This will shrink the AOF \(name) from \(size) bytes, with \(rest) bytes, to \(whole) bytes")
         File.write([UInt8]("Continue? [y/N]: ".utf8), to: 1)

@@ -10,6 +10,7 @@ extension Server {
     mutating func load() throws(StartupError) {
         do throws(LoadFailure) {
             if !engine.context.configuration.appendOnly.isEnabled {
+                try engine.context.takeOverAppendOnlyFiles()
                 try loadSnapshot()
             } else if try !loadAppendOnlyFile() {
                 // Nothing to go by but the snapshot: the first base will hold what it says.

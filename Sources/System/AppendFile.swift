@@ -28,10 +28,15 @@ extension File {
     /// Opens a file to append to it, creating it; `empties`: without what is there, and with its name on
     /// the disk. A descriptor or a negated errno.
     public static func openForAppending(_ path: String, empties: Bool) -> Int32 {
-        let flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | (empties ? O_TRUNC : 0)
-        let descriptor = unsafe open(path, flags, 0o644)
+        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { return -cs_errno() }
-        let failure = empties ? syncParent(of: path) : 0
+        var failure: Int32 = 0
+        // What an earlier life has left must not come back once a manifest tells of the file.
+        if empties, let bytes = size(path), bytes > 0 {
+            failure = truncate(descriptor, to: 0)
+            if failure == 0, fsync(descriptor) != 0 { failure = cs_errno() }
+        }
+        if empties, failure == 0 { failure = syncParent(of: path) }
         guard failure == 0 else {
             close(descriptor)
             return -failure

@@ -20,15 +20,16 @@ struct AppendOnlyDifferentialTests {
 
     /// Waits until no rewrite is under way or due.
     private func waitForRewrite(_ peer: LivePeer) throws {
+        var text = ""
         for _ in 0..<1200 {
-            let text = try ask(peer, "INFO", "persistence").text ?? ""
+            text = try ask(peer, "INFO", "persistence").text ?? ""
             if text.contains("aof_rewrite_in_progress:0"), text.contains("aof_rewrite_scheduled:0") {
                 #expect(text.contains("aof_last_bgrewrite_status:ok"))
                 return
             }
             usleep(50_000)
         }
-        Issue.record("the rewrite does not end")
+        Issue.record("the rewrite does not end: \(text)")
     }
 
     /// The digest of every key by database, as the peer itself sees it.

@@ -10,6 +10,7 @@ import TestSupport
         let server = TestServer { configuration in
             configuration.appendOnly.isEnabled = true
             configuration.appendOnly.sync = policy
+            configuration.persistence.savePoints = []
         }
         #expect(server.startAppendOnlyFile(on: disk) == nil)
         return (server, server.connect(), disk)
@@ -82,7 +83,8 @@ import TestSupport
         #expect(client("SET", "b", "2") == "OK")
     }
 
-    @Test func failingSyncRefusesWritesUntilOneSucceeds() {
+    /// `AppendOnlyMendingTests` says why a good sync is not enough.
+    @Test func failingSyncRefusesWritesUntilARewrite() {
         let (server, client, disk) = started(.everysec)
         #expect(client("SET", "a", "1") == "OK")
         disk.syncFailure = 5
@@ -93,6 +95,10 @@ import TestSupport
         disk.syncFailure = 0
         later(server)
         later(server)
+        #expect(client("SET", "b", "2") == .error("MISCONF Errors writing to the AOF file: error 5"))
+        server.cycle()
+        server.runRewriteChild(on: disk)
+        server.cycle()
         #expect(client("SET", "b", "2") == "OK")
         #expect(!server.isFailing)
     }
@@ -182,6 +188,26 @@ import TestSupport
         #expect(info(client, "aof_last_bgrewrite_status") == "err")
         disk.renameFailure = 0
         #expect(restarted(disk)("GET", "a") == "1")
+    }
+
+    /// No room for the manifest: the base that nobody names goes, for it is large.
+    @Test func baseWithoutManifestIsRemoved() {
+        let (server, client, disk) = started(.everysec)
+        #expect(client("SET", "a", "1") == "OK")
+        client("BGREWRITEAOF")
+        #expect(client("SET", "b", "2") == "OK")
+        server.runRewriteChild(on: disk)
+        disk.replaceFailure = 28
+        server.cycle()
+        #expect(info(client, "aof_last_bgrewrite_status") == "err")
+        #expect(disk.names("appendonlydir/appendonly.aof.2.base") == [])
+        #expect(restarted(disk)("MGET", "a", "b") == ["1", "2"])
+        disk.replaceFailure = 0
+        client("BGREWRITEAOF")
+        server.runRewriteChild(on: disk)
+        server.cycle()
+        #expect(info(client, "aof_last_bgrewrite_status") == "ok")
+        #expect(restarted(disk)("MGET", "a", "b") == ["1", "2"])
     }
 
     /// Writing goes on although a sync takes long, after two seconds.

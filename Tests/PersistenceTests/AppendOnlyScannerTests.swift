@@ -17,7 +17,8 @@ import Testing
             while true {
                 switch try scanner.next() {
                 case .command: commands += 1
-                case .annotation(let moment): moments.append(moment)
+                case .moment(let moment): moments.append(moment)
+                case .comment: moments.append(nil)
                 case .end: return (commands, moments, scanner.wholeOffset, nil)
                 }
             }

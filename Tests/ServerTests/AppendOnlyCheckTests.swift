@@ -34,7 +34,27 @@ import Testing
             ["m.manifest": "file b seq 1 type b\nfile i seq 1 type i\nfile j seq 2 type i\n", "b": set, "i": "", "j": set + "*1\r\n"],
             ["--fix", "m.manifest"], "y\n"
         ),
+        (
+            "a part in the middle, fixed",
+            ["m.manifest": "file b seq 1 type b\nfile i seq 1 type i\nfile j seq 2 type i\n", "b": set, "i": set + "*1\r\n", "j": set],
+            ["--fix", "m.manifest"], "y\n"
+        ),
+        (
+            "parts, strange transactions", ["m.manifest": "file b seq 1 type b\nfile i seq 1 type i\n", "b": set, "i": command("EXEC")],
+            ["m.manifest"], ""
+        ),
+        ("parts, moments", ["m.manifest": "file b seq 1 type b\nfile i seq 1 type i\n", "b": set, "i": "#TS:7\r\n" + set],
+            ["--truncate-to-timestamp", "6", "m.manifest"], ""),
+        ("moments that are none", ["a": "#TS:5\r\n" + set + "#TS:7"], ["--truncate-to-timestamp", "6", "a"], ""),
+        ("moments without return", ["a": "#TS:5\n" + set], ["--truncate-to-timestamp", "6", "a"], ""),
+        ("words for moments", ["a": "#TS:x\r\n" + set], ["--truncate-to-timestamp", "6", "a"], ""),
+        ("moments, looked at", ["a": "#TS:x\r\n#y\r\n" + set], ["a"], ""),
+        ("to no moment", ["a": "#TS:5\r\n" + set], ["--truncate-to-timestamp", "0", "a"], ""),
+        ("to a moment before all", ["a": "#TS:5\r\n" + set], ["--truncate-to-timestamp", "-5", "a"], ""),
+        ("to a word", ["a": set], ["--truncate-to-timestamp", "x", "a"], ""),
+        ("manifest by another name", ["m": "# comment\nfile b seq 1 type b\n", "b": set], ["m"], ""),
         ("missing part", ["m.manifest": "file b seq 1 type b\n"], ["m.manifest"], ""),
+        ("missing increment", ["m.manifest": "file b seq 1 type i\n"], ["m.manifest"], ""),
         ("empty manifest", ["m.manifest": ""], ["m.manifest"], ""),
     ]
 

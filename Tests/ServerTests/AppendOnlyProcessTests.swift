@@ -82,6 +82,53 @@ import Testing
         #expect(try successor(of: next).ask("DBSIZE") == ":1002\r\n")
     }
 
+    private func files(_ server: ServerProcess) throws -> [String] {
+        try FileManager.default.contentsOfDirectory(atPath: server.directory + "/" + folder).sorted()
+    }
+
+    /// The files of an earlier life go, and numbers go on, where a server gets its append-only file later; as Redis 7.0.15.
+    @Test func earlierFilesAreReplaced() throws {
+        let names = { (base: Int, increment: Int?) in
+            ["appendonly.aof.\(base).base.rdb"] + (increment.map { ["appendonly.aof.\($0).incr.aof"] } ?? []) + ["appendonly.aof.manifest"]
+        }
+        let earlier = try filled()
+        let server = try successor(of: earlier, ["--appendonly", "no"])
+        #expect(server.ask("SET l w") == "+OK\r\n")
+        #expect(try files(server) == names(1, 1))
+        #expect(server.ask("BGREWRITEAOF") == "+Background append only file rewriting started\r\n")
+        #expect(server.waits { (try? files($0)) == names(2, nil) })
+        #expect(server.ask("CONFIG SET appendonly yes") == "+OK\r\n")
+        #expect(server.waits { (try? files($0).sorted()) == names(3, 2).sorted() })
+        #expect(server.ask("SET m x") == "+OK\r\n")
+        #expect(server.ask("WAITAOF 1 0 0") == "*2\r\n:1\r\n:0\r\n")
+        end(server)
+        let next = try successor(of: server)
+        #expect(next.ask("MGET k l m") == "*3\r\n$-1\r\n$1\r\nw\r\n$1\r\nx\r\n")
+        let damaged = try successor(of: server, ["--appendonly", "no"], waits: false) {
+            try Data("nonsense\n".utf8).write(to: URL(fileURLWithPath: $0 + "/\(folder)/appendonly.aof.manifest"))
+        }
+        #expect(damaged.exits() && damaged.status == 1)
+        #expect(damaged.log.contains("Invalid AOF manifest file format"))
+    }
+
+    /// What integration/aof-race of Redis's suite means to test: nothing is written twice where rewrites and writers meet.
+    @Test(arguments: ["yes", "no"])
+    func rewritesAmongManyWriters(usesSnapshots: String) throws {
+        let server = try ServerProcess(["--save", "", "--appendonly", "yes", "--aof-use-rdb-preamble", usesSnapshots])
+        let wires = (0..<20).compactMap { _ in server.connect() }
+        for round in 0..<200 {
+            for wire in wires { wire.send("INCR foo") }
+            if round % 60 == 20 { #expect(server.ask("BGREWRITEAOF")?.hasPrefix("+Background append only file rewriting") == true) }
+            for wire in wires { #expect(wire.read().hasPrefix(":")) }
+            if round % 60 == 50 { #expect(server.waits { $0.ask("INFO persistence")?.contains("aof_rewrite_in_progress:0") == true }) }
+        }
+        #expect(server.ask("INFO persistence")?.contains("aof_rewrites:3") == true)
+        #expect(server.ask("GET foo") == "$4\r\n4000\r\n")
+        server.signal(SIGTERM)
+        #expect(server.exits() && server.status == 0)
+        #expect(try successor(of: server).ask("GET foo") == "$4\r\n4000\r\n")
+    }
+
     /// Before Redis 7 there was one file, in the server's directory.
     @Test func oldFileIsTakenOver() throws {
         let old = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$1\r\nv\r\n"

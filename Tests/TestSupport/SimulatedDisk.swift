@@ -19,6 +19,22 @@ public final class SimulatedDisk: @unchecked Sendable {
         var bytes: [UInt8] = []
         /// Those of the last sync.
         var durable: [UInt8] = []
+        /// Bytes that a failed sync has lost: whoever reads the file still sees them, and no later sync writes them.
+        private var lost: [Range<Int>] = []
+
+        init(_ bytes: [UInt8] = []) { (self.bytes, durable) = (bytes, bytes) }
+
+        /// Brings onto the disk what was there when the sync began; nil: now.
+        mutating func sync(_ begun: [UInt8]? = nil) {
+            durable = begun ?? bytes
+            for range in lost { for place in range.clamped(to: 0..<durable.count) { durable[place] = 0 } }
+        }
+
+        /// The kernel drops what it could not write.
+        mutating func failSync() { lost.append(durable.count..<max(durable.count, bytes.count)) }
+
+        /// The file is made anew.
+        mutating func empty() { self = File() }
     }
 
     /// Names that change together, to a file or to none, as journaling file systems have it also between directories.
@@ -47,8 +63,11 @@ public final class SimulatedDisk: @unchecked Sendable {
     public var room = Int.max
     public var writeFailure: Int32 = 0
     public var syncFailure: Int32 = 0
+    /// So many syncs fail; those behind them succeed.
+    public var failingSyncs = Int.max
     public var truncateFailure: Int32 = 0
     public var renameFailure: Int32 = 0
+    public var replaceFailure: Int32 = 0
 
     // Syncs in the background.
     /// Calls of `takeSyncResult` that find a sync unfinished.
@@ -68,7 +87,7 @@ public final class SimulatedDisk: @unchecked Sendable {
     /// A disk with these files, all of them durable.
     public init(_ files: [String: [UInt8]] = [:]) {
         for (name, bytes) in files {
-            contents.files[nextFile] = File(bytes: bytes, durable: bytes)
+            contents.files[nextFile] = File(bytes)
             contents.names[name] = nextFile
             nextFile += 1
         }
@@ -136,11 +155,20 @@ public final class SimulatedDisk: @unchecked Sendable {
         return (count, count < bytes.count ? Self.full : 0)
     }
 
+    private func takeSyncFailure() -> Int32 {
+        guard syncFailure != 0, failingSyncs > 0 else { return 0 }
+        failingSyncs -= 1
+        return syncFailure
+    }
+
     private func syncNow(_ file: Int) -> Int32 {
-        guard syncFailure == 0 else { return syncFailure }
+        let failure = takeSyncFailure()
+        guard failure == 0 else {
+            contents.files[file]?.failSync()
+            return failure
+        }
         step()
-        let bytes = contents.files[file]?.bytes ?? []
-        contents.files[file]?.durable = bytes
+        contents.files[file]?.sync()
         return 0
     }
 
@@ -162,6 +190,7 @@ extension SimulatedDisk: AppendOnlyHost {
     }
 
     public func replace(_ path: String, _ bytes: [UInt8]) -> Int32 {
+        guard replaceFailure == 0 else { return replaceFailure }
         let temporary = path + ".tmp"
         let file = make(temporary)
         var failure = append(bytes, file).failure
@@ -201,7 +230,7 @@ extension SimulatedDisk: AppendOnlyHost {
         let file = contents.names[path] ?? make(path)
         if empties {
             step()
-            contents.files[file]?.bytes = []
+            contents.files[file]?.empty()
             syncDirectory(of: path)
         }
         return open(file, isRead: false)
@@ -240,9 +269,13 @@ extension SimulatedDisk: AppendOnlyHost {
             return nil
         }
         begun = nil
-        guard syncFailure == 0 else { return SyncResult(mark: sync.mark, failure: syncFailure) }
+        let failure = takeSyncFailure()
+        guard failure == 0 else {
+            contents.files[sync.file]?.failSync()
+            return SyncResult(mark: sync.mark, failure: failure)
+        }
         step()
-        contents.files[sync.file]?.durable = sync.bytes
+        contents.files[sync.file]?.sync(sync.bytes)
         return SyncResult(mark: sync.mark, failure: 0)
     }
 
@@ -327,8 +360,11 @@ extension TestServer {
     public func startAppendOnlyFile(on disk: SimulatedDisk) -> String? {
         engine.context.host.appendOnly = disk
         engine.context.host.snapshots = disk
-        guard engine.context.configuration.appendOnly.isEnabled else { return nil }
         do throws(LoadFailure) {
+            guard engine.context.configuration.appendOnly.isEnabled else {
+                try engine.context.takeOverAppendOnlyFiles()
+                return nil
+            }
             var load = try engine.context.beginLoadingAppendOnlyFile()
             while try !engine.context.continueLoading(&load, bytes: 1 << 16) {}
             engine.context.endLoading(load)

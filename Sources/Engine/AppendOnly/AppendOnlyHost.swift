@@ -21,8 +21,8 @@ public protocol AppendOnlyHost: AnyObject, Sendable {
     func removeDirectory(_ path: String)
     /// Removes a file, in the background where that takes time.
     func remove(_ path: String)
-    /// Opens a file to append to it; `empties`: without what is there, and with its name on the disk,
-    /// so that a manifest may tell of it. A descriptor or a negated errno.
+    /// Opens a file to append to it; `empties`: without what is there, for good, and with its name on the
+    /// disk, so that a manifest may tell of it. A descriptor or a negated errno.
     func openForAppending(_ path: String, empties: Bool) -> Int32
     /// Appends bytes: how many, and why not all.
     func write(_ file: Int32, _ bytes: borrowing ByteChain) -> (count: Int, failure: Int32)

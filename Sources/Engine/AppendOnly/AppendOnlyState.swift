@@ -43,8 +43,10 @@ public struct AppendOnlyState: Sendable {
     public internal(set) var delayedSyncs: Int64 = 0
     /// Why the last write failed; 0: it did not.
     public internal(set) var writeFailure: Int32 = 0
-    /// Why the last sync failed; 0: it did not.
+    /// Why a sync failed; 0: none did, or a base that was written since holds what that sync may have lost.
     public internal(set) var syncFailure: Int32 = 0
+    /// Whether the last sync failed: it is tried again, even if nothing was written since.
+    var retriesSync = false
     /// When a failed write was tried last.
     var lastAttempt: Int64 = 0
 
@@ -55,6 +57,13 @@ public struct AppendOnlyState: Sendable {
 
     /// Whether what happens cannot be written now.
     var failsToWrite: Bool { writeFailure != 0 || syncFailure != 0 }
+
+    /// Whether a rewrite is due because a sync has failed: the next one says that all is well, although the
+    /// kernel may have dropped what it could not write.
+    var needsMending: Bool { syncFailure != 0 && !retriesSync && mode == .on }
+
+    /// What failed is of no account any more.
+    mutating func forgetFailures() { (writeFailure, syncFailure, retriesSync) = (0, 0, false) }
 
     /// A sync is under way in the background.
     public var isSyncPending: Bool { isSyncing }
@@ -76,6 +85,10 @@ public struct AppendOnlyRewriting: Sendable {
     public internal(set) var consecutiveFailures: Int64 = 0
     /// Bytes that the last child did not share with its parent.
     public internal(set) var lastCopiedBytes: Int64 = 0
+    /// The increment of before, still open; negative: none. It is closed in the background, and only when the child is on
+    /// its way: a thread at work while the process forks may hold a lock of Swift's runtime, which the child would wait for
+    /// for ever.
+    var replaced: Int32 = -1
     /// When rewrites that failed again and again may begin by themselves, and the last such rest's length.
     var restsUntil: Milliseconds?
     var restMinutes: Int64 = 0
@@ -93,4 +106,6 @@ public struct RewriteChild: Sendable {
     public var report = SnapshotReport(keys: 0, copiedBytes: 0)
     /// Whether it was told to end.
     var isStopped = false
+    /// Whether its base holds all that a failed sync may have lost: none has failed since it began.
+    var mends = true
 }

@@ -7,6 +7,13 @@ import Primitives
 import RESP
 
 extension CommandContext {
+    /// Learns of the files of an earlier life, which a server without an append-only file does not load: when it gets
+    /// one, numbers go on and those files go.
+    public mutating func takeOverAppendOnlyFiles() throws(LoadFailure) {
+        statistics.appendOnly.manifest = try readManifest() ?? AppendOnlyManifest()
+        deleteHistory()
+    }
+
     /// Reads the manifest, takes over a file of the days when there was but one, and gets ready
     /// to load. `.missing`: there is no append-only file.
     public mutating func beginLoadingAppendOnlyFile() throws(LoadFailure) -> AppendOnlyLoad {
@@ -308,7 +315,7 @@ extension CommandContext {
 
     /// Runs a command, or queues it.
     private mutating func replay(_ arguments: borrowing Arguments, _ part: inout AppendOnlyLoad.Part) throws(LoadFailure) {
-        if arguments[0].matches("MULTI") {
+        if arguments[0].matches("MULTI"), part.transaction == nil {
             part.transaction = UniqueArray<OwnedArguments>()
             return
         }

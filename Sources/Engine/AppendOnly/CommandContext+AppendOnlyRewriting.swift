@@ -75,8 +75,7 @@ extension CommandContext {
 
     private mutating func startAppendOnlyFile() -> Bool {
         statistics.appendOnly.mode = .awaitingRewrite
-        statistics.appendOnly.writeFailure = 0
-        statistics.appendOnly.syncFailure = 0
+        statistics.appendOnly.forgetFailures()
         if statistics.snapshots.child != nil || session.flags.contains(.executing) {
             statistics.appendOnly.rewriting.isScheduled = true
             log(
@@ -110,6 +109,8 @@ extension CommandContext {
         statistics.appendOnly.mode = .off
         statistics.appendOnly.rewriting.isScheduled = false
         journal.stopConsuming()
+        // Who waits for the disk waits in vain.
+        blocking.hasSynced = true
     }
 
     private mutating func closeIncrement() {
@@ -118,9 +119,17 @@ extension CommandContext {
         statistics.appendOnly.isSyncing = false
     }
 
-    /// Gives what follows in the journal a file of its own.
+    /// Closes the increment that another has replaced.
+    mutating func closeReplaced() {
+        if statistics.appendOnly.rewriting.replaced >= 0 { host.appendOnly?.close(statistics.appendOnly.rewriting.replaced) }
+        statistics.appendOnly.rewriting.replaced = -1
+    }
+
+    /// Gives what follows in the journal a file of its own; `closeReplaced` is to be called then.
     private mutating func writeInto(_ file: Int32, bytes: Int64) {
-        closeIncrement()
+        closeReplaced()
+        statistics.appendOnly.rewriting.replaced = statistics.appendOnly.file
+        statistics.appendOnly.isSyncing = false
         statistics.appendOnly.file = file
         statistics.appendOnly.fileBytes = bytes
         statistics.appendOnly.written = journal.position
@@ -229,6 +238,7 @@ extension CommandContext {
             log(.warning, "Can't open or create append-only dir \(appendOnlyDirectory): \(describe(failure))")
             throw noteRewriteFailure()
         }
+        defer { closeReplaced() }
         guard openIncrementForRewrite(disk) else { throw noteRewriteFailure() }
         let begin = time.monotonicNanoseconds
         let process = files.fork()
@@ -272,7 +282,9 @@ extension CommandContext {
                 return false
             }
             log(.notice, "Creating AOF incr file \(temporaryIncrement) on background rewrite")
+            // What could not be written so far will be in the base.
             journal.stopConsuming()
+            statistics.appendOnly.forgetFailures()
             writeInto(file, bytes: 0)
             return true
         }
@@ -317,6 +329,7 @@ extension CommandContext {
     /// The child has come to its end.
     private mutating func finishRewrite(_ child: RewriteChild, _ end: ChildEnd) {
         let isStopped = statistics.appendOnly.rewriting.child?.isStopped == true
+        let mends = statistics.appendOnly.rewriting.child?.mends == true
         statistics.appendOnly.rewriting.child = nil
         statistics.appendOnly.rewriting.lastSeconds = (now - child.begin) / 1000
         var isGood = false
@@ -324,8 +337,9 @@ extension CommandContext {
         switch end {
         case .exited(0):
             log(.notice, "Background AOF rewrite terminated with success")
-            isGood = adopt(child)
+            isGood = adopt(temporaryBase(child.process))
             if isGood { log(.notice, "Background AOF rewrite finished successfully") }
+            if isGood, mends { noteMended() }
         case .exited: log(.warning, "Background AOF rewrite terminated with error")
         case .killed(let signal): log(.warning, "Background AOF rewrite terminated by signal \(signal)")
         }
@@ -347,17 +361,18 @@ extension CommandContext {
         guard statistics.appendOnly.file >= 0 || host.appendOnly?.size(temporaryIncrement) != nil else { return }
         closeIncrement()
         journal.stopConsuming()
+        statistics.appendOnly.forgetFailures()
         log(.notice, "Removing the temp incr aof file \(temporaryIncrement)")
         host.appendOnly?.remove(temporaryIncrement)
     }
 
-    /// Makes what the child has written the base.
-    private mutating func adopt(_ child: RewriteChild) -> Bool {
+    /// Makes a file that is complete the base.
+    private mutating func adopt(_ temporary: String) -> Bool {
         guard let disk = host.appendOnly else { return false }
         let settings = configuration.appendOnly
         var manifest = statistics.appendOnly.manifest
         let base = manifest.replaceBase(prefix: settings.prefix, isSnapshot: settings.basesAreSnapshots)
-        var failure = disk.rename(temporaryBase(child.process), appendOnlyPath(base.name))
+        var failure = disk.rename(temporary, appendOnlyPath(base.name))
         if failure == 0, statistics.appendOnly.mode == .awaitingRewrite {
             let increment = manifest.addIncrement(prefix: settings.prefix)
             failure = disk.rename(temporaryIncrement, appendOnlyPath(increment.name))
@@ -368,7 +383,11 @@ extension CommandContext {
             return false
         }
         manifest.retireIncrements(keeping: statistics.appendOnly.mode == .off ? 0 : 1)
-        guard publish(manifest) == 0 else { return false }
+        guard publish(manifest) == 0 else {
+            // A full disk needs the room, unless the new manifest is in its place and only not for certain.
+            if disk.contents(manifestPath).bytes != manifest.text { disk.remove(appendOnlyPath(base.name)) }
+            return false
+        }
         if statistics.appendOnly.mode == .awaitingRewrite {
             statistics.appendOnly.mode = .on
             gateReplies()
@@ -376,6 +395,18 @@ extension CommandContext {
         statistics.appendOnly.bytes = Int64(disk.size(appendOnlyPath(base.name)) ?? 0) + statistics.appendOnly.fileBytes
         statistics.appendOnly.baseBytes = statistics.appendOnly.bytes
         deleteHistory()
+        return true
+    }
+
+    /// Rewrites while everybody waits, so that what a failed sync may have lost is on the disk; false when that fails.
+    mutating func rewriteNow() -> Bool {
+        guard let files = host.snapshots, let disk = host.appendOnly else { return false }
+        defer { closeReplaced() }
+        guard openIncrementForRewrite(disk) else { return false }
+        log(.notice, "What a failed fsync should have brought onto the disk may be lost: rewriting the AOF.")
+        let temporary = temporaryBase(files.process)
+        guard writeBase(temporary, as: nil, inChild: false) == 0, adopt(temporary) else { return false }
+        noteMended()
         return true
     }
 
@@ -405,7 +436,10 @@ extension CommandContext {
             if let end = files.reap(child.process) { finishRewrite(child, end) }
         }
         guard !hasChild, statistics.snapshots.loading == nil, !statistics.appendOnly.backup.holdsRewrites else { return }
-        if statistics.appendOnly.rewriting.isScheduled ? !rewritesRest() : isRewriteDue() {
+        if statistics.appendOnly.rewriting.isScheduled || statistics.appendOnly.needsMending ? !rewritesRest() : isRewriteDue() {
+            if statistics.appendOnly.needsMending {
+                log(.notice, "What a failed fsync should have brought onto the disk may be lost: rewriting the AOF.")
+            }
             do throws(RewriteFailure) { try startRewrite() } catch {
                 // Who waits for a first rewrite goes on trying.
                 statistics.appendOnly.rewriting.isScheduled = statistics.appendOnly.mode == .awaitingRewrite

@@ -14,10 +14,10 @@ extension CommandContext {
     private static var patience: Int64 { 2_000_000_000 }
     private static var second: Int64 { 1_000_000_000 }
 
-    /// Nobody waits for the disk because of a backup.
+    /// Nobody waits for the disk because of a backup, or ahead of the first base: a crash would lose all the same.
     private var appendOnlyPolicy: SyncPolicy {
         let policy = configuration.appendOnly.sync
-        return policy == .always && statistics.appendOnly.backup.isTemporary ? .everysec : policy
+        return policy == .always && (statistics.appendOnly.backup.isTemporary || statistics.appendOnly.mode != .on) ? .everysec : policy
     }
 
     /// Whether the setting wants syncs to rest now.
@@ -27,7 +27,8 @@ extension CommandContext {
 
     /// Whether what the served session has written is on the disk.
     public var isSessionSynced: Bool {
-        statistics.appendOnly.mode == .on && session.delivery.lastWrite <= statistics.appendOnly.synced
+        statistics.appendOnly.mode == .on && statistics.appendOnly.syncFailure == 0
+            && session.delivery.lastWrite <= statistics.appendOnly.synced
     }
 
     /// Lets the command wait until more of the journal is on the disk; it runs again then, and once more when its time is over.
@@ -46,10 +47,23 @@ extension CommandContext {
         noteSync(disk)
         statistics.appendOnly.isGathering = gathers()
         if !statistics.appendOnly.isGathering {
-            if journal.pendingBytes > 0, !waitsForSync() { writePending(disk) }
+            if journal.pendingBytes > 0 {
+                if !waitsForSync() { writePending(disk) }
+            } else if statistics.appendOnly.written < journal.position {
+                passOver()
+            }
             beginSyncIfDue(disk)
         }
         gateReplies()
+    }
+
+    /// What is in no file (messages to whoever listens) needs none: it is as durable as what stands in front of it.
+    private mutating func passOver() {
+        if statistics.appendOnly.synced == statistics.appendOnly.written {
+            statistics.appendOnly.synced = journal.position
+            blocking.hasSynced = true
+        }
+        statistics.appendOnly.written = journal.position
     }
 
     /// Replies wait for the disk under `always` only, and only for what is to be synced.
@@ -69,22 +83,32 @@ extension CommandContext {
         guard statistics.appendOnly.isSyncing, let result = disk.takeSyncResult() else { return }
         statistics.appendOnly.isSyncing = false
         statistics.appendOnly.gathering.syncEnds(clients: clients.answeredCount, now: time.monotonicNanoseconds)
-        statistics.appendOnly.syncFailure = result.failure
-        guard result.failure != 0 else {
-            statistics.appendOnly.synced = max(statistics.appendOnly.synced, result.mark)
-            blocking.hasSynced = true
-            return
-        }
-        noteSyncFailure(result.failure)
+        guard result.failure == 0 else { return noteSyncFailure(result.failure) }
+        statistics.appendOnly.retriesSync = false
+        statistics.appendOnly.synced = max(statistics.appendOnly.synced, result.mark)
+        blocking.hasSynced = true
     }
 
     private mutating func noteSyncFailure(_ failure: Int32) {
+        let isFirst = statistics.appendOnly.syncFailure == 0
+        statistics.appendOnly.syncFailure = failure
+        statistics.appendOnly.retriesSync = true
+        statistics.appendOnly.rewriting.child?.mends = false
         let text = host.snapshots?.describe(failure) ?? "\(failure)"
         if appendOnlyPolicy == .always {
             fail("Can't persist AOF for fsync error when the AOF fsync policy is 'always': \(text). Exiting...")
-        } else {
+        } else if isFirst {
             requests.logLines.append("Fail to fsync the AOF file: \(text)")
         }
+    }
+
+    /// A base that was begun after the last sync that failed is on the disk.
+    mutating func noteMended() {
+        // Who waits for the disk looks again.
+        blocking.hasSynced = true
+        guard statistics.appendOnly.syncFailure != 0 else { return }
+        statistics.appendOnly.syncFailure = 0
+        requests.logLines.append("AOF fsync error looks solved, the new base holds everything. The server can write again.")
     }
 
     /// Ends the process: what was acknowledged could be lost otherwise.
@@ -154,6 +178,7 @@ extension CommandContext {
         if count > 0, disk.truncate(statistics.appendOnly.file, to: statistics.appendOnly.fileBytes) != 0 {
             requests.logLines.append("Could not remove short write from the append-only file. What follows continues it.")
             statistics.appendOnly.fileBytes += Int64(count)
+            statistics.appendOnly.bytes += Int64(count)
             rest.removeFirst(count)
         }
         journal.putBack(rest)
@@ -163,11 +188,13 @@ extension CommandContext {
     }
 
     private mutating func beginSyncIfDue(_ disk: any AppendOnlyHost) {
-        guard statistics.appendOnly.written > statistics.appendOnly.synced, !statistics.appendOnly.isSyncing, !syncsRest else { return }
+        let retries = statistics.appendOnly.retriesSync
+        guard statistics.appendOnly.written > statistics.appendOnly.synced || retries, !statistics.appendOnly.isSyncing, !syncsRest else { return }
         let tick = time.monotonicNanoseconds
+        let isSecondOver = tick - statistics.appendOnly.lastSync >= Self.second
         switch appendOnlyPolicy {
-        case .no: guard blocking.wantsSync else { return }
-        case .everysec: guard tick - statistics.appendOnly.lastSync >= Self.second else { return }
+        case .no: guard blocking.wantsSync || retries && isSecondOver else { return }
+        case .everysec: guard isSecondOver else { return }
         case .always: break
         }
         blocking.wantsSync = false
@@ -185,16 +212,19 @@ extension CommandContext {
             noteSync(disk)
             if statistics.appendOnly.isSyncing { host.sleep(200) }
         }
+        // A sync that failed under `always` ends the process: the next one would only seem to make up for it.
+        guard !requests.isFailing else { return max(statistics.appendOnly.syncFailure, statistics.appendOnly.writeFailure) }
         statistics.appendOnly.lastAttempt = 0
         if journal.pendingBytes > 0 { writePending(disk) }
         guard journal.pendingBytes == 0 else { return statistics.appendOnly.writeFailure }
         let failure = disk.sync(statistics.appendOnly.file)
-        statistics.appendOnly.syncFailure = failure
         guard failure == 0 else {
             noteSyncFailure(failure)
             return failure
         }
-        statistics.appendOnly.synced = statistics.appendOnly.written
+        statistics.appendOnly.retriesSync = false
+        statistics.appendOnly.written = journal.position
+        statistics.appendOnly.synced = journal.position
         blocking.hasSynced = true
         gateReplies()
         return 0

@@ -92,18 +92,9 @@ extension CommandContext {
             throw .failed
         }
         backup.ownsDirectory = disk.isEmptyDirectory(appendOnlyDirectory)
-        if statistics.appendOnly.manifest == AppendOnlyManifest() {
-            // Files of former days keep their numbers.
-            do throws(LoadFailure) {
-                statistics.appendOnly.manifest = try readManifest() ?? AppendOnlyManifest()
-            } catch {
-                throw .failed
-            }
-        }
         backup.isTemporary = true
         statistics.appendOnly.mode = .awaitingRewrite
-        statistics.appendOnly.writeFailure = 0
-        statistics.appendOnly.syncFailure = 0
+        statistics.appendOnly.forgetFailures()
     }
 
     /// A rewrite has come to its end. The base is linked at once: a later rewrite removes it.
@@ -134,7 +125,10 @@ extension CommandContext {
         manifest.base = statistics.appendOnly.manifest.base
         manifest.increments = Array(statistics.appendOnly.manifest.increments.suffix(1))
         var failure = writeAppendOnlyFileNow()
+        // What a failed sync may have lost is in no file of the backup.
+        if failure == 0 { failure = statistics.appendOnly.syncFailure }
         guard failure == 0 else { throw BackupRefusal(text: "Can't write the increment of the backup: \(describe(failure))") }
+        defer { closeReplaced() }
         if !backup.isTemporary, !openNextIncrement(disk, for: "BACKUP SEAL") {
             throw BackupRefusal(text: "Can't begin a new increment behind that of the backup")
         }
@@ -203,7 +197,8 @@ extension CommandContext {
             }
         case .snapshotting, .incrementing:
             // A full disk refuses the writes of a server that relies on its append-only file, but not for a backup.
-            guard backup.isTemporary, statistics.appendOnly.failsToWrite else { return }
+            // What a failed sync may have lost is in no file of a backup, and the rewrite that brings it back is none of its.
+            guard backup.isTemporary ? statistics.appendOnly.failsToWrite : statistics.appendOnly.syncFailure != 0 else { return }
             failBackup("Can't write the increment of the backup")
         case .sealed:
             let limit = configuration.appendOnly.sealedBackupSeconds
