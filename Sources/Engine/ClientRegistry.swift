@@ -9,6 +9,9 @@ public struct ClientRegistry: ~Copyable {
     private var byNumber: [Int64: SessionID] = [:]
     /// Sessions that have output to send.
     var dirty: [SessionID] = []
+    /// Sessions that have output which they did not ask for: theirs leaves behind that of the others,
+    /// for a publisher can go on while its message is sent to many.
+    private var told: [SessionID] = []
     /// Sessions whose output waits for the disk, and up to where the journal was committed when they began to.
     private(set) var waiting: [SessionID] = []
     private var waitingBehind: JournalPosition = 0
@@ -46,7 +49,22 @@ public struct ClientRegistry: ~Copyable {
     }
 
     /// Sessions that have output, be it that it has to wait.
-    var answeredCount: Int { dirty.count + waiting.count }
+    var answeredCount: Int { dirty.count + told.count + waiting.count }
+
+    /// Notes that a session has a push to send, unless its output is asked for anyway.
+    mutating func markTold(_ session: inout Session) {
+        guard !session.flags.contains(.dirty) else { return }
+        session.flags.insert(.dirty)
+        told.append(session.id)
+    }
+
+    /// Exchanges the sessions that have output for an empty list, whose room is used again.
+    mutating func swapDirty(_ sessions: inout [SessionID]) {
+        if !dirty.isEmpty { swap(&sessions, &dirty) }
+        guard !told.isEmpty else { return }
+        sessions += told
+        told.removeAll(keepingCapacity: true)
+    }
 
     /// Asks for a session's output again when more of the journal is committed.
     mutating func wait(_ id: SessionID, committed: JournalPosition) {

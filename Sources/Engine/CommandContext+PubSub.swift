@@ -116,7 +116,7 @@ extension CommandContext {
         }
         if !box.value.flags.contains(.killed) {
             push.append(to: &box.value.output, box.value.version)
-            markDirty(&box.value)
+            clients.markTold(&box.value)
             checkOutput(of: &box.value)
             if clients.control.countsMemory { countMemory(of: &box.value) }
         }

@@ -111,7 +111,7 @@ public struct Engine: ~Copyable {
 
     /// Exchanges the sessions that have output for an empty list, whose room is used again.
     public mutating func swapDirtySessions(_ sessions: inout [SessionID]) {
-        if !context.clients.dirty.isEmpty { swap(&sessions, &context.clients.dirty) }
+        context.clients.swapDirty(&sessions)
         context.clients.takeWaiting(into: &sessions, committed: context.journal.committed)
     }
 

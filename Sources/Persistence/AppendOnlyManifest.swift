@@ -59,6 +59,7 @@ public struct AppendOnlyManifest: Equatable, Sendable {
         guard !text.isEmpty else { throw Damage(line: 0, words: [], text: "Found an empty AOF manifest") }
         var start = 0
         var number = 0
+        var names: Set<[UInt8]> = []
         while start < text.count {
             number += 1
             let end = text[start...].firstIndex(of: 10)
@@ -69,7 +70,8 @@ public struct AppendOnlyManifest: Equatable, Sendable {
             start = end + 1
             if line.first == 35 { continue }
             do throws(Problem) {
-                try read(line)
+                // A file that is base and increment would be loaded twice, one that is history as well removed.
+                guard names.insert(try read(line)).inserted else { throw Problem(text: "Found the same file twice") }
             } catch {
                 throw Damage(line: number, words: line, text: error.text)
             }
@@ -80,7 +82,8 @@ public struct AppendOnlyManifest: Equatable, Sendable {
 
     private static var badFormat: Problem { Problem(text: "Invalid AOF manifest file format") }
 
-    private mutating func read(_ line: [UInt8]) throws(Problem) {
+    /// Takes a line in; the name of its file.
+    private mutating func read(_ line: [UInt8]) throws(Problem) -> [UInt8] {
         guard let words = InlineWords.split(line.rawSpan), words.count >= 6, words.count % 2 == 0 else { throw Self.badFormat }
         var name: [UInt8] = []
         var sequence: Int64 = 0
@@ -97,6 +100,7 @@ public struct AppendOnlyManifest: Equatable, Sendable {
         guard !name.contains(47) else { throw Problem(text: "File can't be a path, just a filename") }
         guard !name.isEmpty, sequence > 0, letter != 0 else { throw Self.badFormat }
         try add(File(name: name, sequence: sequence), letter)
+        return name
     }
 
     private mutating func add(_ file: File, _ letter: UInt8) throws(Problem) {

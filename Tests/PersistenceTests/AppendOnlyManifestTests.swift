@@ -60,6 +60,8 @@ import Testing
         #expect(damage(base + "\n" + increment) == "2 Invalid AOF manifest file format")
         #expect(damage(base + base) == "2 Found duplicate base file information")
         #expect(damage(increment + increment) == "2 Found a non-monotonic sequence number")
+        #expect(damage(base + "file a.1.base.aof seq 1 type i\n") == "2 Found the same file twice")
+        #expect(damage(base + increment + "file a.1.incr.aof seq 1 type h\n") == "3 Found the same file twice")
         #expect(damage("file a seq 1 type x\n") == "1 Unknown AOF file type")
         for line in ["filx a seq 1 type b", "file a type i", "file a seq 1 type i odd", "file \"a seq 1 type i", "file a seq 0 type i"] {
             #expect(damage(line + "\n") == "1 Invalid AOF manifest file format", "\(line)")
