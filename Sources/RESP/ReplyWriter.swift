@@ -65,10 +65,6 @@ public struct ReplyWriter: ~Copyable {
     @inlinable
     public mutating func bulk(_ value: RawSpan) { bytes.appendBulk(value) }
 
-    /// The same, for loops over many elements: inlined there.
-    @inlinable @inline(__always)
-    public mutating func element(_ value: RawSpan) { bytes.appendElement(value) }
-
     public mutating func bulk(_ value: StaticString) { bytes.appendBulk(RawSpan(literal: value)) }
 
     public mutating func bulk(_ value: [UInt8]) { bytes.appendBulk(value.rawSpan) }

@@ -57,9 +57,10 @@ public struct SortedSet: ~Copyable {
         tree.forEach(ranks, reversed: reversed) { body($0.bytes, $0.score) }
     }
 
-    /// Visits the members of these ranks, ascending or descending, without their scores.
-    public func forEachMember(_ ranks: Range<Int>, reversed: Bool, _ body: (RawSpan) -> Void) {
-        tree.forEach(ranks, reversed: reversed) { body($0.bytes) }
+    /// Writes the members of these ranks, ascending or descending, as bulk strings: the whole
+    /// loop without a call per member, for a range of a leaderboard is hardly anything else.
+    public func write(_ ranks: Range<Int>, reversed: Bool, to writer: inout ByteWriter) {
+        tree.forEach(ranks, reversed: reversed) { writer.appendElement($0.bytes) }
     }
 
     /// Visits members from `limit` on in order, for as long as `body` wants more.

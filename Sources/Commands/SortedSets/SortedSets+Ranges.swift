@@ -152,7 +152,7 @@ extension SortedSets {
         if request.withScores {
             found.entry.forEachScored(found.ranks, reversed: isReversed) { form.write($0, $1, &context.reply) }
         } else {
-            found.entry.forEachRanked(found.ranks, reversed: isReversed) { context.reply.element($0) }
+            found.entry.writeRanked(found.ranks, reversed: isReversed, to: &context.reply.bytes)
         }
         return .done
     }

@@ -56,9 +56,18 @@ extension Entry {
     /// The same without the scores.
     public func forEachRanked(_ ranks: Range<Int>, reversed: Bool, _ body: (RawSpan) -> Void) {
         if holdsContainer {
-            sortedSet.value.forEachMember(ranks, reversed: reversed, body)
+            sortedSet.value.forEach(ranks, reversed: reversed) { member, _ in body(member) }
         } else {
             packedSortedSet.forEachMember(ranks, reversed: reversed, body)
+        }
+    }
+
+    /// Writes the members of these ranks as bulk strings.
+    public func writeRanked(_ ranks: Range<Int>, reversed: Bool, to writer: inout ByteWriter) {
+        if holdsContainer {
+            sortedSet.value.write(ranks, reversed: reversed, to: &writer)
+        } else {
+            packedSortedSet.forEachMember(ranks, reversed: reversed) { writer.appendBulk($0) }
         }
     }
 
