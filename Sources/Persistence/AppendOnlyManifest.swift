@@ -137,11 +137,20 @@ public struct AppendOnlyManifest: Equatable, Sendable {
 
     // MARK: Changing
 
+    /// Whether one of the files, be it one about to be removed, has this name.
+    private func names(_ name: [UInt8]) -> Bool {
+        base?.name == name || history.contains { $0.name == name } || increments.contains { $0.name == name }
+    }
+
     /// The next base takes the place of all that was there; `isSnapshot` chooses its suffix.
     public mutating func replaceBase(prefix: [UInt8], isSnapshot: Bool) -> File {
         if let base { history.insert(base, at: 0) }
-        (baseSequence, _) = baseSequence.addingReportingOverflow(1)
-        let file = File(name: prefix + [UInt8](".\(baseSequence).base." + (isSnapshot ? "rdb" : "aof")), sequence: baseSequence)
+        base = nil
+        var file: File
+        repeat {
+            (baseSequence, _) = baseSequence.addingReportingOverflow(1)
+            file = File(name: prefix + [UInt8](".\(baseSequence).base." + (isSnapshot ? "rdb" : "aof")), sequence: baseSequence)
+        } while names(file.name)
         base = file
         return file
     }
@@ -159,13 +168,13 @@ public struct AppendOnlyManifest: Equatable, Sendable {
         increments.removeFirst(old.count)
     }
 
-    /// A further increment. Numbers start anew where no increment is left, but no name of a file that is about to be removed is given again.
+    /// A further increment. Numbers start anew where no increment is left, but no name that stands here is given again.
     public mutating func addIncrement(prefix: [UInt8]) -> File {
         var file: File
         repeat {
             (incrementSequence, _) = incrementSequence.addingReportingOverflow(1)
             file = File(name: prefix + [UInt8](".\(incrementSequence).incr.aof"), sequence: incrementSequence)
-        } while history.contains { $0.name == file.name }
+        } while names(file.name)
         increments.append(file)
         return file
     }

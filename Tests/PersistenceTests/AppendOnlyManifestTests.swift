@@ -51,6 +51,14 @@ import Testing
         }
     }
 
+    @Test func noNameIsGivenTwice() throws {
+        // Foreign names, which stand where the next ones would.
+        var manifest = try AppendOnlyManifest([UInt8]("file p.2.incr.aof seq 1 type b\nfile p.2.base.aof seq 1 type i\n".utf8))
+        #expect(manifest.addIncrement(prefix: [UInt8]("p".utf8)).name == [UInt8]("p.3.incr.aof".utf8))
+        #expect(manifest.replaceBase(prefix: [UInt8]("p".utf8), isSnapshot: false).name == [UInt8]("p.3.base.aof".utf8))
+        _ = try AppendOnlyManifest(manifest.text)
+    }
+
     @Test func damages() {
         #expect(damage("") == "0 Found an empty AOF manifest")
         let base = "file a.1.base.aof seq 1 type b\n"
