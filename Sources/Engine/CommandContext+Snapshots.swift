@@ -161,12 +161,13 @@ extension CommandContext {
         let begin = time.monotonicNanoseconds
         let process = files.fork()
         if process == 0 {
+            var status: Int32 = 0
             do throws(SaveFailure) {
                 try writeSnapshot(inChild: true)
             } catch {
-                files.leave(1)
+                status = 1
             }
-            files.leave(0)
+            return files.leave(status)
         }
         guard process > 0 else {
             statistics.snapshots.isLastSaveGood = false

@@ -28,8 +28,9 @@ public protocol SnapshotHost: AnyObject, Sendable {
     func fork() -> Int32
     /// In the child: tells how many keys are written.
     func report(keys: Int)
-    /// In the child: ends it.
-    func leave(_ status: Int32) -> Never
+    /// In the child: ends it. Not declared as one that never returns: Swift would free all data ahead of
+    /// the call, since nobody could need it any more, which takes time and makes the child copy pages.
+    func leave(_ status: Int32)
     /// What the child has told last.
     func latestReport() -> SnapshotReport?
     /// Asks the child to end.

@@ -21,7 +21,8 @@ public struct SnapshotEncoder: ~Copyable {
 
     /// Strings of fewer bytes are not worth compressing.
     private static var leastCompressed: Int { 20 }
-    private static var chunk: Int { 1 << 16 }
+    /// Written at once; a child's buffer is memory that nobody else has.
+    private static var chunk: Int { 1 << 15 }
 
     /// For a payload in memory.
     public init(_ version: SnapshotVersion, compresses: Bool) {

@@ -57,6 +57,9 @@ final class SnapshotFiles: SnapshotHost {
     // MARK: Children
 
     func fork() -> Int32 {
+        // What the allocator keeps of freed memory need not be copied, and would be the child's
+        // alone as soon as the allocator here gives it back.
+        MemoryMeter.purge()
         switch ChildProcess.fork() {
         case .failure(let failure): return -failure.number
         case .success(let child):
@@ -76,7 +79,7 @@ final class SnapshotFiles: SnapshotHost {
         }
     }
 
-    func leave(_ status: Int32) -> Never {
+    func leave(_ status: Int32) {
         let copied = ChildProcess.privateBytes
         state.withLock { $0.child?.tell(-1, copied) }
         if status == 0 { logger.notice("Fork CoW for RDB: current \(copied >> 20) MB, peak \(copied >> 20) MB, average \(copied >> 20) MB") }

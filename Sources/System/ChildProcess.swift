@@ -76,7 +76,7 @@ public final class ChildProcess: Sendable {
 
     /// Bytes of memory that the calling process does not share with another.
     public static var privateBytes: Int64 {
-        guard let text = try? File.read("/proc/self/smaps_rollup") else { return 0 }
+        guard let text = try? File.read("/proc/self/smaps_rollup", step: 2048) else { return 0 }
         for line in text.split(separator: 10) {
             let words = String(decoding: line, as: UTF8.self).split(separator: " ")
             if words.count == 3, words[0] == "Private_Dirty:", let kilobytes = Int64(words[1]) { return kilobytes << 10 }

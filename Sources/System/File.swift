@@ -15,21 +15,21 @@ public struct FileError: Error, Sendable {
 /// Whole files and simple streams of bytes.
 public enum File {
     /// The bytes of a file.
-    public static func read(_ path: String) throws(FileError) -> [UInt8] {
+    public static func read(_ path: String, step: Int = 65536) throws(FileError) -> [UInt8] {
         let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw FileError(number: cs_errno()) }
         defer { close(descriptor) }
-        return try read(descriptor)
+        return try read(descriptor, step: step)
     }
 
-    /// Everything that a descriptor gives until its end.
-    public static func read(_ descriptor: Int32) throws(FileError) -> [UInt8] {
+    /// Everything that a descriptor gives until its end, in pieces of `step` bytes.
+    public static func read(_ descriptor: Int32, step: Int = 65536) throws(FileError) -> [UInt8] {
         var all: [UInt8] = []
         while true {
             var failure: Int32 = 0
             // SAFETY: the C function writes at most the given count and returns how much.
-            let chunk = unsafe [UInt8](unsafeUninitializedCapacity: 65536) { buffer, count in
-                let got = unsafe cs_receive(descriptor, buffer.baseAddress, 65536)
+            let chunk = unsafe [UInt8](unsafeUninitializedCapacity: step) { buffer, count in
+                let got = unsafe cs_receive(descriptor, buffer.baseAddress, step)
                 failure = got < 0 ? Int32(-got) : 0
                 count = max(0, got)
             }

@@ -82,7 +82,7 @@ public final class MemorySnapshots: SnapshotHost, @unchecked Sendable {
     }
 
     public func report(keys: Int) {}
-    public func leave(_ status: Int32) -> Never { fatalError("there are no children") }
+    public func leave(_ status: Int32) { fatalError("there are no children") }
     public func latestReport() -> SnapshotReport? { nil }
 
     public func stop(_ child: Int32) {

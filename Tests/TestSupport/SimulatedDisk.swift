@@ -338,7 +338,7 @@ extension SimulatedDisk: SnapshotHost {
     }
 
     public func report(keys: Int) {}
-    public func leave(_ status: Int32) -> Never { fatalError("the child's work is done by `TestServer.runRewriteChild`") }
+    public func leave(_ status: Int32) { fatalError("the child's work is done by `TestServer.runRewriteChild`") }
     public func latestReport() -> SnapshotReport? { nil }
 
     public func stop(_ child: Int32) {

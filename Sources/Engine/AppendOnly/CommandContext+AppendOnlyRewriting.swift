@@ -243,7 +243,7 @@ extension CommandContext {
         let begin = time.monotonicNanoseconds
         let process = files.fork()
         if process == 0 {
-            files.leave(writeRewrittenBase() == 0 ? 0 : 1)
+            return files.leave(writeRewrittenBase() == 0 ? 0 : 1)
         }
         guard process > 0 else {
             log(.warning, "Can't rewrite append only file in background: fork: \(describe(-process))")
