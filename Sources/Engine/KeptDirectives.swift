@@ -80,7 +80,6 @@ enum KeptDirectives {
 
     private static var persistence: [Directive] {
         [
-            kept("preload-file", .text, "", [.immutable, .promise]),
             kept("rdb-del-sync-files", .flag, "no"),
         ]
     }

@@ -22,7 +22,7 @@ public struct SnapshotEncoder: ~Copyable {
     /// Strings of fewer bytes are not worth compressing.
     private static var leastCompressed: Int { 20 }
     /// Written at once; a child's buffer is memory that nobody else has.
-    private static var chunk: Int { 1 << 15 }
+    private static var chunk: Int { 1 << 14 }
 
     /// For a payload in memory.
     public init(_ version: SnapshotVersion, compresses: Bool) {

@@ -69,12 +69,14 @@ import Testing
         process.executableURL = URL(fileURLWithPath: folder + "/redis-check-aof")
         process.arguments = test.arguments
         process.currentDirectoryURL = URL(fileURLWithPath: folder)
-        let input = Pipe()
+        // A file: who writes into a pipe whose reader has ended already is killed.
+        let answers = folder + ".answers"
+        try Data(test.input.utf8).write(to: URL(fileURLWithPath: answers))
+        defer { try? FileManager.default.removeItem(atPath: answers) }
+        let input = FileHandle(forReadingAtPath: answers)
         let output = Pipe()
         (process.standardInput, process.standardOutput, process.standardError) = (input, output, output)
         try process.run()
-        input.fileHandleForWriting.write(Data(test.input.utf8))
-        try input.fileHandleForWriting.close()
         let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
         process.waitUntilExit()
         let files = try test.files.keys.sorted().map { try String(contentsOfFile: folder + "/" + $0, encoding: .utf8) }
