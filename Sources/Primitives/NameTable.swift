@@ -66,12 +66,17 @@ public struct NameTable: Sendable {
         hashes.removeLast()
     }
 
-    /// Removes and returns all names, in the order of their places; the memory stays.
+    /// Removes and returns all names, in the order of their places; the memory stays unless few names
+    /// stood in much of it, which would be cleared again and again.
     public mutating func takeAll() -> [[UInt8]] {
         let all = names
         names = []
-        hashes.removeAll(keepingCapacity: true)
-        for slot in slots.indices { slots[slot] = -1 }
+        if slots.count > 16 * max(8, all.count) {
+            (hashes, slots) = ([], [])
+        } else {
+            hashes.removeAll(keepingCapacity: true)
+            for slot in slots.indices { slots[slot] = -1 }
+        }
         return all
     }
 
