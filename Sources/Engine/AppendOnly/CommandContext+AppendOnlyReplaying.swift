@@ -225,7 +225,9 @@ extension CommandContext {
         notices.begin()
         session.lastCommand = id
         // What failed when it was written fails again, and changes nothing again.
-        if case .block? = try? handler(&self, arguments) { blocking.waiting = nil }
+        _ = try? handler(&self, arguments)
+        blocking.waiting = nil
+        blocking.exchange = nil
         effects.discard()
         _ = notices.take()
         if configuration.persistence.loadDelay > 0 { host.sleep(configuration.persistence.loadDelay) }
