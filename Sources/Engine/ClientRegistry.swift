@@ -11,7 +11,9 @@ public struct ClientRegistry: ~Copyable {
     var dirty: [SessionID] = []
     /// Sessions that have output which they did not ask for: theirs leaves behind that of the others,
     /// for a publisher can go on while its message is sent to many.
-    private var told: [SessionID] = []
+    private(set) var told: [SessionID] = []
+    /// Pushes since the start.
+    private(set) var pushCount: Int64 = 0
     /// Sessions whose output waits for the disk, and up to where the journal was committed when they began to.
     private(set) var waiting: [SessionID] = []
     private var waitingBehind: JournalPosition = 0
@@ -53,14 +55,19 @@ public struct ClientRegistry: ~Copyable {
 
     /// Notes that a session has a push to send, unless its output is asked for anyway.
     mutating func markTold(_ session: inout Session) {
+        pushCount &+= 1
         guard !session.flags.contains(.dirty) else { return }
         session.flags.insert(.dirty)
         told.append(session.id)
     }
 
-    /// Exchanges the sessions that have output for an empty list, whose room is used again.
+    /// Exchanges the sessions that have replies for an empty list, whose room is used again.
     mutating func swapDirty(_ sessions: inout [SessionID]) {
         if !dirty.isEmpty { swap(&sessions, &dirty) }
+    }
+
+    /// Moves the sessions that have pushes to `sessions`.
+    mutating func takeTold(into sessions: inout [SessionID]) {
         guard !told.isEmpty else { return }
         sessions += told
         told.removeAll(keepingCapacity: true)

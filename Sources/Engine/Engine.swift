@@ -109,11 +109,16 @@ public struct Engine: ~Copyable {
         context.clients.close(id, number: number)
     }
 
-    /// Exchanges the sessions that have output for an empty list, whose room is used again.
-    public mutating func swapDirtySessions(_ sessions: inout [SessionID]) {
+    /// Exchanges the sessions that have output for an empty list, whose room is used again. `withPushes`: those too that
+    /// have nothing but pushes; their other output waits with these.
+    public mutating func swapDirtySessions(_ sessions: inout [SessionID], withPushes: Bool = true) {
         context.clients.swapDirty(&sessions)
         context.clients.takeWaiting(into: &sessions, committed: context.journal.committed)
+        if withPushes { context.clients.takeTold(into: &sessions) }
     }
+
+    /// Sessions that wait for pushes to leave, and how many pushes there were since the start.
+    public var pushes: (receivers: Int, count: Int64) { (context.clients.told.count, context.clients.pushCount) }
 
     /// Moves a session's output to the host. `closing`: close once it is sent.
     public mutating func takeOutput(_ id: SessionID, into chain: inout ByteChain) -> (connection: UInt64, closing: Bool)? {

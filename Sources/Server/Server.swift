@@ -24,6 +24,9 @@ public struct Server: ~Copyable {
     var dirty: [SessionID] = []
     var outbound = Outbound()
     var isStopping = false
+    var fanOut = FanOutPacing()
+    /// Until when pushes are held back, monotonic nanoseconds; nil: they are not.
+    var heldUntil: Int64?
     var nextCycle: Int64 = 0
     /// When the facts for a crash report are renewed, monotonic nanoseconds.
     var nextFacts: Int64 = 0
@@ -68,7 +71,8 @@ public struct Server: ~Copyable {
         while !isStopping {
             let isGathering = engine.context.statistics.appendOnly.isGathering
             if isGathering { loop.rest() }
-            loop.wait(until: engine.hasYielded || isGathering ? 0 : min(nextCycle, engine.nextDeadline ?? .max))
+            let moment = min(nextCycle, engine.nextDeadline ?? .max, heldUntil ?? .max)
+            loop.wait(until: engine.hasYielded || isGathering ? 0 : moment)
             while let completion = loop.next() {
                 handle(completion)
                 // Everything is saved: what came now would be acknowledged and lost.
@@ -83,7 +87,8 @@ public struct Server: ~Copyable {
             serveLinks()
             engine.writeAppendOnlyFile()
             if engine.context.requests.isFailing { abandon() }
-            sendOutput()
+            holdPushes()
+            sendOutput(withPushes: heldUntil == nil)
             engine.endTurn()
             cycleIfDue()
             serveRequests()
@@ -137,10 +142,17 @@ public struct Server: ~Copyable {
         engine.receive(loop.received, on: session)
     }
 
-    /// Sends the replies of the turn.
-    mutating func sendOutput() {
+    /// Decides whether messages to many wait for further ones.
+    private mutating func holdPushes() {
+        let (receivers, pushes) = engine.pushes
+        guard receivers >= FanOutPacing.fewest || heldUntil != nil else { return }
+        heldUntil = fanOut.holds(receivers: receivers, pushes: pushes, now: time.monotonicNanoseconds)
+    }
+
+    /// Sends the replies of the turn, and what others are told.
+    mutating func sendOutput(withPushes: Bool = true) {
         dirty.removeAll(keepingCapacity: true)
-        engine.swapDirtySessions(&dirty)
+        engine.swapDirtySessions(&dirty, withPushes: withPushes)
         for id in dirty {
             var chain = ByteChain()
             guard let target = engine.takeOutput(id, into: &chain) else { continue }

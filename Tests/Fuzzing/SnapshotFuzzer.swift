@@ -76,7 +76,10 @@ public struct SnapshotFuzzer: Fuzzer {
 
     public mutating func prepare() -> String {
         cases += 1
-        if cases % FuzzLimits.casesPerEngine == 0 { (server, client) = Self.connect(random.next(), disk) }
+        if cases % FuzzLimits.casesPerEngine == 0 {
+            (server, client) = Self.connect(random.next(), disk)
+            disk.forgetLines()
+        }
         isFile = random.below(3) == 0 || payloads.isEmpty
         let seeds = isFile ? files : payloads
         damaged = seeds[random.below(seeds.count)]

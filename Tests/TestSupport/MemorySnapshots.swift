@@ -92,5 +92,6 @@ public final class MemorySnapshots: SnapshotHost, @unchecked Sendable {
 
     public func reap(_ child: Int32) -> ChildEnd? { childEnd }
     public func log(_ level: LogLevel, _ text: String) { lines.append(text) }
+    public func forgetLines() { lines = [] }
     public func describe(_ failure: Int32) -> String { "error \(failure)" }
 }
