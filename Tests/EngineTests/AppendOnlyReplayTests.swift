@@ -48,8 +48,7 @@ import TestSupport
         let (server, client, disk) = filled(seed: seed, usesSnapshots: usesSnapshots)
         expectSame(server, disk, seed: seed)
         #expect(client("BGREWRITEAOF") == .status("Background append only file rewriting started"))
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         let base = "appendonlydir/appendonly.aof.2.base." + (usesSnapshots ? "rdb" : "aof")
         #expect((disk.files[base]?.count ?? 0) > 10_000)
         // Nothing but the base is left.
