@@ -31,7 +31,7 @@ extension CommandContext {
             log(.warning, "There is a child rewriting the AOF. Killing it!")
             endRewriteNow()
         }
-        guard statistics.appendOnly.file >= 0 else { return true }
+        guard statistics.appendOnly.increment.file >= 0 else { return true }
         log(.notice, "Calling fsync() on the AOF file.")
         let failure = writeAppendOnlyFileNow()
         if failure != 0 { log(.warning, "Fail to fsync the AOF file: \(describe(failure))") }

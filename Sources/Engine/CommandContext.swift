@@ -217,6 +217,8 @@ public struct HostFacts: Sendable {
     public var snapshots: (any SnapshotHost)?
     /// The disk of the append-only file; nil where there is none.
     public var appendOnly: (any AppendOnlyHost)?
+    /// Other servers, for exchanges that everybody waits for; nil where there are none.
+    public var links: (any LinkHost)?
     /// Breaks the process, as its bugs would (DEBUG SEGFAULT and the like).
     public var fault: @Sendable (Fault) -> Void = { _ in }
 

@@ -17,7 +17,7 @@ public enum Outcome: Sendable {
     /// with `CommandContext.wait` is modified.
     case block
     /// Nothing is written; the command runs again when another server has answered
-    /// to what `CommandContext.exchange` has named.
+    /// to what `CommandContext.exchange` has named; in a transaction everybody waits for that.
     case exchange
     /// The connection ends once the reply is sent.
     case close
@@ -66,8 +66,6 @@ public struct CommandFlags: OptionSet, Sendable {
 
     /// Its keys may lie in other databases than the selected one (not told to clients).
     public static var crossesDatabases: Self { Self(rawValue: 1 << 26) }
-    /// Waits for another server, which is not possible in a transaction (not told to clients).
-    public static var exchanges: Self { Self(rawValue: 1 << 25) }
 
     /// The names that clients see, in the order in which COMMAND lists them.
     public static var names: [(CommandFlags, StaticString)] {

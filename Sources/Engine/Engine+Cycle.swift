@@ -39,6 +39,7 @@ extension Engine {
         timeOutLinks()
         context.followSnapshots()
         context.followAppendOnlyFile()
+        context.giveUpIdleRoom()
         context.followBackup()
         endPauseIfDue()
         releasePostponed()

@@ -85,7 +85,7 @@ extension Engine {
             return nil
         }
         // What runs at once says itself, in its own words, that it is not allowed.
-        if !flags.isDisjoint(with: [.noMulti, .exchanges]), !flags.contains(.immediate), context.session.hasTransaction {
+        if flags.contains(.noMulti), !flags.contains(.immediate), context.session.hasTransaction {
             reject([UInt8]("ERR Command not allowed inside a transaction"), command)
             return nil
         }

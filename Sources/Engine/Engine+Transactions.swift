@@ -42,11 +42,14 @@ extension Engine {
         for i in 0..<transaction.count {
             let arguments = transaction.queue[i].arguments
             guard let id = context.commands.resolve(arguments) else { continue }
-            if case .block = call(id, arguments, behind: context.reply.bytes.count) {
+            switch call(id, arguments, behind: context.reply.bytes.count) {
+            case .block:
                 // Inside a transaction nothing waits: the command gives up at once.
                 let reply = context.blocking.waiting?.reply ?? .null
                 context.blocking.waiting = nil
                 reply == .nullArray ? context.reply.nullArray() : context.reply.null()
+            case .exchange: exchangeNow(id, arguments)
+            case .done, .close, .executeTransaction: break
             }
             if !context.clients.control.attention.isEmpty { showExecuted(id, arguments) }
         }

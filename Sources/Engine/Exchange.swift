@@ -38,12 +38,15 @@ public struct Exchange: ~Copyable {
     public private(set) var count = 0
     var requests = ByteWriter()
 
+    /// Some thirty years: moments that are so far away can still be written in nanoseconds.
+    private static var longestPatience: Milliseconds { 1_000_000_000_000 }
+
     /// An exchange without requests.
     public init(with peer: PeerAddress, credentials: [[UInt8]], database: Int64, patience: Milliseconds) {
         self.peer = peer
         self.credentials = credentials
         self.database = database
-        self.patience = patience
+        self.patience = min(patience, Self.longestPatience)
     }
 
     /// Starts a request of `words` words, which must follow.
@@ -80,14 +83,8 @@ public struct ExchangeAnswer: Sendable {
     public var failure: ExchangeFailure?
 }
 
-/// An exchange under way, with the command that waits for it.
-struct RunningExchange: ~Copyable {
-    /// Who sent the command; may be gone by the end.
-    let session: SessionID
-    let arguments: OwnedArguments
-    /// The session's database.
-    let database: DatabaseIndex
-    let heldKeys: [[UInt8]]
+/// An exchange under way: lines come until every request is answered.
+struct RunningExchange: Sendable {
     /// Lines that answer AUTH and SELECT and are still to come.
     var preludes: Int
     /// Lines to come in all.
@@ -108,6 +105,16 @@ struct RunningExchange: ~Copyable {
 
     /// Whether nothing has been answered yet.
     var isUnanswered: Bool { answer.lines.isEmpty && answer.refusal == nil }
+}
+
+/// The command that waits for an exchange while others are served.
+struct ExchangingCommand: ~Copyable {
+    /// Who sent it; may be gone by the end.
+    let session: SessionID
+    let arguments: OwnedArguments
+    /// The session's database.
+    let database: DatabaseIndex
+    let heldKeys: [[UInt8]]
 }
 
 extension CommandContext {

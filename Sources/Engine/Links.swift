@@ -25,44 +25,8 @@ public enum LinkEnd: Sendable {
     case unreachable
     /// The other side refused, closed or broke the connection.
     case closed
-}
-
-/// One connection to another server.
-struct Link: ~Copyable {
-    let peer: PeerAddress
-    let credentials: [[UInt8]]
-    var isOpen = false
-    /// Whether it has served an exchange before the present one.
-    var isReused = false
-    /// The database selected there; nil: not known.
-    var database: Int64?
-    /// Requests that the host has not taken yet.
-    var output = ByteChain()
-    /// Bytes that are not sent.
-    var unsentBytes = 0
-    /// The beginning of a line.
-    var input: [UInt8] = []
-    /// What it does; nil: it rests.
-    var running: Box<RunningExchange>?
-    /// Milliseconds without progress that the exchange grants.
-    var patience: Milliseconds = 0
-    /// When it is given up, or has rested long enough.
-    var deadline: Milliseconds
-
-    /// Lines that the other server still owes.
-    var linesToCome: Int {
-        switch running {
-        case .some(let exchange): exchange.value.expected
-        case .none: 0
-        }
-    }
-
-    var isResting: Bool {
-        switch running {
-        case .some: false
-        case .none: true
-        }
-    }
+    /// Nothing has happened for too long.
+    case late
 }
 
 /// All links, and the keys that exchanges hold.
@@ -79,8 +43,6 @@ struct Links: ~Copyable {
     static var restMilliseconds: Milliseconds { 10_000 }
     /// Links that may rest at the same time.
     static var restingLimit: Int { 64 }
-    /// A longer line is no answer.
-    static var lineBytes: Int { 64 * 1024 }
 
     /// Notes that some link's deadline is at `moment`.
     mutating func expect(_ moment: Milliseconds) { nextDeadline = min(nextDeadline ?? moment, moment) }
@@ -97,7 +59,7 @@ struct Links: ~Copyable {
                 return id
             }
         }
-        let id = slab.insert { _ in Link(peer: peer, credentials: credentials, deadline: 0) }
+        let id = slab.insert { _ in Link(to: peer, credentials) }
         work.append(.open(id, peer))
         return id
     }
@@ -109,6 +71,12 @@ struct Links: ~Copyable {
         let end = now + Self.restMilliseconds
         _ = slab.with(id) { $0.deadline = end }
         expect(end)
+    }
+
+    /// Gives all links more time: for so long nobody has listened to them.
+    mutating func extendDeadlines(by milliseconds: Milliseconds) {
+        slab.forEach { _, link in link.deadline += milliseconds }
+        nextDeadline = nextDeadline.map { $0 + milliseconds }
     }
 
     /// Forgets a link that is closed already.

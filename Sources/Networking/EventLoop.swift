@@ -37,7 +37,8 @@ public struct EventLoop: ~Copyable {
     private var receivedCount = 0
     var connections = Slab<Connection>()
     var listeners: [ListeningSocket] = []
-    let time: TimeSource
+    /// The clocks by which it wakes.
+    public let time: TimeSource
     private let signals: Int32
     private let timer: Int32
     private var timerMoment: Int64 = 0

@@ -16,10 +16,7 @@ public struct AppendOnlyScanner: ~Copyable {
     /// What was found.
     public enum Found: Sendable {
         case command
-        /// The seconds of a `#TS:` line; nil where it does not tell them.
-        case moment(Int64?)
-        /// Another line that begins with `#`.
-        case comment
+        case annotation(AppendOnlyAnnotation)
         case end
     }
 
@@ -28,6 +25,11 @@ public struct AppendOnlyScanner: ~Copyable {
     private let start: Int
     private var firstWord = GrowingBytes(capacity: 64)
     private var isInTransaction = false
+    /// The group under way: where it began and ends, and the sums that it should have and has so far.
+    private var group: (start: Int, end: Int, expected: UInt64, sum: UInt64)?
+    private let summing = CRC64()
+    /// Whether nothing but room stands between what is whole and here.
+    private var followsRoom = false
     /// Where the last reading of a word began.
     private var place: Int
     /// Up to here all is whole.
@@ -50,37 +52,69 @@ public struct AppendOnlyScanner: ~Copyable {
     /// Reads a command or an annotation.
     public mutating func next() throws(AppendOnlyDamage) -> Found {
         guard let first = byte() else {
+            if group != nil { throw tornGroup() }
             guard !isInTransaction else { throw damage("Reached EOF before reading EXEC for MULTI") }
+            wholeOffset = offset
             return .end
         }
         let found: Found
         switch first {
-        case 35: found = annotation()
+        case 35: found = .annotation(try annotation())
         case 42:
             try command()
             found = .command
         default: throw AppendOnlyDamage(offset: offset - 1, text: nil, isForeign: true)
         }
-        if !isInTransaction { wholeOffset = offset }
+        try endGroup()
+        if !isInTransaction, group == nil, !followsRoom { wholeOffset = offset }
         return found
+    }
+
+    // MARK: Groups
+
+    private func tornGroup() -> AppendOnlyDamage {
+        AppendOnlyDamage(offset: group?.start ?? place, text: "A group of commands is not what was written", isForeign: false)
+    }
+
+    /// Where a group should end it does, and has the sum that it should have.
+    private mutating func endGroup() throws(AppendOnlyDamage) {
+        guard let group, offset >= group.end else { return }
+        guard offset == group.end, group.sum == group.expected else { throw tornGroup() }
+        self.group = nil
+    }
+
+    private mutating func begin(_ group: AppendOnlyGroup) throws(AppendOnlyDamage) {
+        guard self.group == nil else { throw tornGroup() }
+        self.group = (place, offset + group.bytes, group.sum, 0)
+        followsRoom = false
     }
 
     private func damage(_ text: String?) -> AppendOnlyDamage { AppendOnlyDamage(offset: place, text: text, isForeign: false) }
 
     /// The next byte; nil at the end, be it that the file cannot be read further.
-    private mutating func byte() -> UInt8? { try? source.byte() }
+    private mutating func byte() -> UInt8? {
+        guard let byte = try? source.byte() else { return nil }
+        if let sum = group?.sum { group?.sum = summing.sum([byte].rawSpan, after: sum) }
+        return byte
+    }
 
-    private mutating func annotation() -> Found {
-        var text: [UInt8] = []
-        while let byte = byte(), byte != 10 { if text.count < 64 { text.append(byte) } }
-        guard text.starts(with: [UInt8]("TS:")) else { return .comment }
-        guard text.last == 13 else { return .moment(nil) }
-        let digits = Array(text.dropFirst(3).dropLast())
-        return .moment(digits.rawSpan.canonicalInteger)
+    private mutating func annotation() throws(AppendOnlyDamage) -> AppendOnlyAnnotation {
+        place = offset - 1
+        var text: [UInt8] = [35]
+        while let byte = byte(), byte != 10 { if text.count <= AppendOnlyAnnotation.tellingBytes { text.append(byte) } }
+        let annotation = AppendOnlyAnnotation(text.rawSpan, endingAt: offset)
+        switch annotation {
+        case .group(let group): try begin(group)
+        case .tornGroup: throw tornGroup()
+        case .room: followsRoom = group == nil
+        case .moment, .comment: break
+        }
+        return annotation
     }
 
     private mutating func command() throws(AppendOnlyDamage) {
         place = offset - 1
+        let start = place
         let words = try number()
         guard words > 0 else { return }
         for index in 0..<words {
@@ -95,6 +129,12 @@ public struct AppendOnlyScanner: ~Copyable {
             }
             try word(Int(length), isFirst: index == 0)
         }
+        // Another server begins with SELECT; what else stands behind room is the rest of a group whose beginning is lost.
+        guard !followsRoom || firstWord.bytes.matches("SELECT") else {
+            place = start
+            throw damage("The beginning of a group of commands is missing")
+        }
+        followsRoom = false
         try followTransaction()
     }
 

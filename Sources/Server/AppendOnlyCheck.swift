@@ -174,11 +174,11 @@ struct AppendOnlyCheck {
                 let offset = scanner.offset
                 switch try scanner.next() {
                 case .end: return nil
-                case .moment(let moment):
+                case .annotation(.moment(let moment)):
                     guard case .truncate(let limit) = wish else { break }
                     if let moment, moment > limit { return offset }
                     isMomentBad = moment == nil
-                case .command, .comment: break
+                case .command, .annotation: break
                 }
             }
         } catch {

@@ -1,4 +1,5 @@
 import Engine
+import Persistence
 import Primitives
 import Synchronization
 import System
@@ -28,8 +29,10 @@ final class AppendOnlyFiles: AppendOnlyHost {
     func link(_ old: String, _ new: String) -> Int32 { File.linkDurably(old, new) }
     func isEmptyDirectory(_ path: String) -> Bool { File.isEmptyDirectory(path) }
     func removeDirectory(_ path: String) { File.removeDirectory(path) }
-    func openForAppending(_ path: String, empties: Bool) -> Int32 { File.openForAppending(path, empties: empties) }
-    func write(_ file: Int32, _ bytes: borrowing ByteChain) -> (count: Int, failure: Int32) { File.append(bytes, to: file) }
+    func openForWriting(_ path: String, empties: Bool) -> Int32 { File.openForWriting(path, empties: empties) }
+    func write(_ file: Int32, _ bytes: borrowing ByteChain, at offset: Int64) -> (count: Int, failure: Int32) {
+        File.write(bytes, to: file, at: offset)
+    }
     func truncate(_ file: Int32, to bytes: Int64) -> Int32 { File.truncate(file, to: bytes) }
     func sync(_ file: Int32) -> Int32 { File.syncData(file) }
 
@@ -40,13 +43,25 @@ final class AppendOnlyFiles: AppendOnlyHost {
         if file >= 0 { worker.submit { File.closeDescriptor(file) } }
     }
 
-    func beginSync(_ file: Int32, mark: JournalPosition) {
+    func beginSync(_ file: Int32, mark: JournalPosition, room: Range<Int64>?) {
         worker.submit { [self] in
+            let end = room.flatMap { Self.lengthen(file, by: $0) }
             let failure = File.syncData(file)
-            result.withLock { $0 = SyncResult(mark: mark, failure: failure) }
+            result.withLock { $0 = SyncResult(mark: mark, failure: failure, roomEnd: end) }
             hasResult.store(true, ordering: .releasing)
             wake()
         }
+    }
+
+    /// Makes room at a file's end; where that ends, nil: nowhere.
+    private static func lengthen(_ file: Int32, by room: Range<Int64>) -> Int64? {
+        var bytes = ByteChain()
+        bytes.append(AppendOnlyRoom.filling(room).rawSpan)
+        guard File.write(bytes, to: file, at: room.lowerBound).failure == 0 else {
+            _ = File.truncate(file, to: room.lowerBound)
+            return nil
+        }
+        return room.upperBound
     }
 
     func takeSyncResult() -> SyncResult? {

@@ -35,11 +35,8 @@ extension Server {
     /// Starts a connection; false when that is not possible.
     private mutating func connect(_ id: LinkID, _ address: String) -> Bool {
         guard let port = outbound.sockets[id]?.port else { return false }
-        let network = engine.context.configuration.network
         do throws(NetworkError) {
-            let connection = try loop.connect(
-                to: address, port: port, from: String(decoding: network.outboundAddress, as: UTF8.self),
-                mark: UInt32(clamping: network.socketMark))
+            let connection = try loop.connect(to: address, port: port, engine.context.configuration.network)
             loop.setTag(Outbound.tag(id), of: connection)
             outbound.sockets[id]?.connection = connection
             return true

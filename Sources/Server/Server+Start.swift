@@ -126,6 +126,7 @@ extension Server {
         engine.context.host.appendOnly = AppendOnlyFiles(meter) { EventLoop.wake(wakeDescriptor) }
         engine.context.statistics.snapshots.lastSave = engine.context.now
         engine.context.host.sleep = { Process.sleep(microseconds: $0) }
+        engine.context.host.links = BlockingLinks(engine.context.time)
         engine.context.host.fault = { Self.fail($0, logger) }
         CrashReport.setCommandNames(engine.context.commands.commands.map(\.fullName))
     }

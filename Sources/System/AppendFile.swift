@@ -1,4 +1,4 @@
-// Files that grow at their end.
+// Files that are written piece by piece, at their end or into room that was made there.
 
 import CSystem
 import Glibc
@@ -25,10 +25,10 @@ extension File {
         return syncParent(of: new)
     }
 
-    /// Opens a file to append to it, creating it; `empties`: without what is there, and with its name on
+    /// Opens a file to write to it, creating it; `empties`: without what is there, and with its name on
     /// the disk. A descriptor or a negated errno.
-    public static func openForAppending(_ path: String, empties: Bool) -> Int32 {
-        let descriptor = unsafe open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0o644)
+    public static func openForWriting(_ path: String, empties: Bool) -> Int32 {
+        let descriptor = unsafe open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { return -cs_errno() }
         var failure: Int32 = 0
         // What an earlier life has left must not come back once a manifest tells of the file.
@@ -44,8 +44,8 @@ extension File {
         return descriptor
     }
 
-    /// Appends bytes: how many, and the errno that stopped it, 0 for none.
-    public static func append(_ bytes: borrowing ByteChain, to descriptor: Int32) -> (count: Int, failure: Int32) {
+    /// Writes bytes from `place` of a file on: how many, and the errno that stopped it, 0 for none.
+    public static func write(_ bytes: borrowing ByteChain, to descriptor: Int32, at place: Int64) -> (count: Int, failure: Int32) {
         var (count, failure) = (0, Int32(0))
         bytes.forEachSegment { segment in
             guard failure == 0 else { return }
@@ -53,7 +53,8 @@ extension File {
             unsafe segment.withUnsafeBytes { buffer in
                 var offset = 0
                 while offset < buffer.count, failure == 0 {
-                    let written = unsafe Glibc.write(descriptor, buffer.baseAddress! + offset, buffer.count - offset)
+                    let written = unsafe pwrite(
+                        descriptor, buffer.baseAddress! + offset, buffer.count - offset, Int(place) + count + offset)
                     if written < 0, cs_errno() != EINTR { failure = cs_errno() }
                     offset += max(0, written)
                 }

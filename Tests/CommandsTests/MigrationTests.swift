@@ -277,15 +277,6 @@ import TestSupport
         #expect(client.takeBytes() == [UInt8]("+OK\r\n:0\r\n+PONG\r\n"))
     }
 
-    @Test func transactions() {
-        let client = client(.agreeing())
-        client("SET", "k", "v")
-        client("MULTI")
-        #expect(client("MIGRATE", "h", "1", "k", "0", "10") == .error("ERR Command not allowed inside a transaction"))
-        #expect(client("EXEC") == .error("EXECABORT Transaction discarded because of previous errors."))
-        #expect(client("EXISTS", "k") == 1)
-    }
-
     @Test func watchersAndEvents() {
         let client = client(TestPeer())
         let other = server.connect()

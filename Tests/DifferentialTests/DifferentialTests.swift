@@ -21,6 +21,7 @@ struct DifferentialTests {
                 Engine.Ingredients(
                     configuration: configuration, commands: CommandTable(Families.all), time: .machine(),
                     hashSeed: HashSeed(seed, ~seed), randomSeed: seed))
+            engine.context.host.links = Nobody()
             session = engine.open(connection: 1, peer: Peer(address: "127.0.0.1:1", localAddress: "127.0.0.1:6379"))
         }
 
@@ -44,10 +45,15 @@ struct DifferentialTests {
         }
     }
 
+    /// Nor is anybody there for those who wait.
+    private final class Nobody: LinkHost {
+        func carryOut(_ link: inout Link, _ settings: NetworkSettings) -> LinkEnd? { .closed }
+    }
+
     private static func end(_ bytes: [UInt8], _ offset: inout Int) -> Bool { Reply.parse(bytes, &offset) != nil }
 
-    /// Runs `steps` commands of `generators` in pipelines of a few.
-    private func compare(seed: UInt64, steps: Int, version: Int, generators: [CommandGenerator]) throws {
+    /// Runs `steps` commands of `generators` in pipelines of a few, each a transaction if `isGrouped`.
+    private func compare(seed: UInt64, steps: Int, version: Int, generators: [CommandGenerator], isGrouped: Bool = false) throws {
         var random = RandomGenerator(seed: seed)
         let peer = try LivePeer()
         var subject = Subject(seed: seed)
@@ -60,7 +66,8 @@ struct DifferentialTests {
         var recent: [String] = []
         var step = 0
         while step < steps {
-            let commands = (0..<1 + random.below(8)).map { _ in Generators.command(of: generators, &random) }
+            var commands = (0..<1 + random.below(8)).map { _ in Generators.command(of: generators, &random) }
+            if isGrouped { commands = [[[UInt8]("MULTI")]] + commands + [[[UInt8]("EXEC")]] }
             let bytes = commands.flatMap { TestClient.encode($0) }
             try peer.send(bytes)
             let expected = try peer.replies(commands.count, end: Self.end)
@@ -100,6 +107,11 @@ struct DifferentialTests {
     @Test(arguments: 1...3 as ClosedRange<UInt64>)
     func repliesAreThePeers(seed: UInt64) throws {
         try compare(seed: seed, steps: 3000, version: seed % 2 == 0 ? 3 : 2, generators: Generators.all)
+    }
+
+    @Test(arguments: 1...2 as ClosedRange<UInt64>)
+    func transactionsAreThePeers(seed: UInt64) throws {
+        try compare(seed: seed, steps: 3000, version: 2, generators: Generators.all, isGrouped: true)
     }
 
     @Test(arguments: 1...2 as ClosedRange<UInt64>)

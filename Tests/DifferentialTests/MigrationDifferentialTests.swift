@@ -144,4 +144,72 @@ struct MigrationDifferentialTests {
         #expect(try ours.replies(1, end: Self.end) == [UInt8]("-IOERR error or timeout reading to target instance\r\n"))
         #expect(try ask(other, "GET", "k") == "vw")
     }
+
+    // MARK: In transactions
+
+    /// What EXEC answers to `lines`.
+    private func transaction(_ server: LivePeer, _ lines: [String]) throws -> [Reply] {
+        for line in ["MULTI"] + lines {
+            let words = line.split(separator: " ").map { [UInt8]($0 == "-" ? "" : String($0)) }
+            #expect(try ask(server, words) == .status(line == "MULTI" ? "OK" : "QUEUED"), "\(line)")
+        }
+        return try ask(server, "EXEC").elements
+    }
+
+    /// The same transactions of a peer and of ours, both with targets of their own, must be answered alike.
+    /// (NOAUTH comes first: a peer's later exchanges may go over a link that somebody else's password has opened.)
+    @Test(arguments: LivePeer.programs)
+    func transactions(program: String) throws {
+        var answers: [[Reply]] = []
+        for source in [LivePeer.own, program] {
+            let source = try LivePeer(source)
+            let target = try LivePeer(program, options: ["--requirepass", "secret"])
+            let silent = try LivePeer()
+            _ = try ask(target, "AUTH", "secret")
+            _ = try ask(target, "SET", "taken", "theirs")
+            _ = try ask(silent, "CLIENT", "PAUSE", "600000")
+            for key in ["a", "b", "c", "d", "taken"] { _ = try ask(source, "SET", key, key) }
+            _ = try ask(source, "SET", "large", String(repeating: "needle and thread ", count: 500_000))
+            let there = "MIGRATE 127.0.0.1 \(target.port)"
+            answers.append(
+                try transaction(source, [
+                    "INCR n", "\(there) a 0 20000", "\(there) a 0 20000 AUTH secret", "EXISTS a", "\(there) b 0 20000 COPY AUTH2 default secret", "GET b",
+                    "\(there) nokey 0 20000", "\(there) b 0 20000 AUTH secret", "\(there) - 0 20000 REPLACE AUTH secret KEYS b nokey c",
+                    "EXISTS b c", "\(there) - 0 20000 AUTH secret KEYS taken d large", "MGET taken d", "EXISTS large", "INCR n",
+                ]))
+            answers.append(
+                try transaction(source, [
+                    "\(there) taken 0 20000 AUTH wrong", "\(there) taken 99 20000 AUTH secret",
+                    "\(there) taken 0 x", "\(there) taken 0 20000 FOO", "MIGRATE no.such.host.invalid 1 taken 0 20000",
+                    "MIGRATE 127.0.0.1 1 taken 0 20000", "MIGRATE 127.0.0.1 \(silent.port) taken 0 50",
+                    "MIGRATE localhost \(target.port) taken 0 20000 REPLACE AUTH secret", "EXISTS taken",
+                    "MIGRATE 127.0.0.1 \(source.port) n 3 50", "GET n",
+                ]))
+            answers.append(["MGET a b c d taken", "STRLEN large", "DBSIZE"].map { line in
+                (try? ask(target, line.split(separator: " ").map { [UInt8](String($0)) })) ?? .none
+            })
+        }
+        #expect(answers[0] == answers[3])
+        #expect(answers[1] == answers[4])
+        #expect(answers[2] == answers[5])
+        #expect(answers[0].count == 14)
+        #expect(answers[1][10] == "2")
+        #expect(answers[2] == [.array(["a", "b", "c", "d", "taken"]), 9_000_000, 6])
+    }
+
+    /// Everybody waits until the exchange is over, and is served then; so is who has sent it to itself.
+    @Test func everybodyWaits() throws {
+        let ours = try LivePeer(LivePeer.own)
+        _ = try ask(ours, "SET", "k", "v")
+        let other = try ours.another()
+        let lines = ["MULTI", "MIGRATE 127.0.0.1 \(ours.port) k 0 300", "APPEND k w", "EXEC"]
+        try ours.send(lines.flatMap { TestClient.encode($0.split(separator: " ").map { [UInt8](String($0)) }) })
+        // The queue has been taken in, and is run in the same turn.
+        for _ in 0..<3 { _ = try ours.replies(1, end: Self.end) }
+        #expect(try ask(other, "GET", "k") == "vw")
+        #expect(
+            try ours.replies(1, end: Self.end)
+                == [UInt8]("*2\r\n-IOERR error or timeout reading to target instance\r\n:2\r\n"))
+        #expect(try ask(ours, "PING") == .status("PONG"))
+    }
 }

@@ -21,7 +21,7 @@ public struct AppendOnlyFuzzer: Fuzzer {
     public init(seed: UInt64) {
         random = RandomGenerator(seed: seed)
         directories = ["redis", "valkey"].compactMap(Self.real)
-        for usesSnapshots in [true, false] { directories.append(own(usesSnapshots)) }
+        for usesSnapshots in [true, false] { for makesRoom in [true, false] { directories.append(own(usesSnapshots, makesRoom)) } }
     }
 
     // MARK: Beginnings
@@ -38,13 +38,17 @@ public struct AppendOnlyFuzzer: Fuzzer {
         return files
     }
 
-    /// What a server of ours writes: a base, and an increment behind it.
-    private mutating func own(_ usesSnapshots: Bool) -> Files {
+    /// What a server of ours writes: a base, and an increment behind it, perhaps in groups with room ahead.
+    private mutating func own(_ usesSnapshots: Bool, _ makesRoom: Bool) -> Files {
         let disk = SimulatedDisk()
         let server = TestServer(seed: random.next()) { configuration in
             configuration.appendOnly.isEnabled = true
             configuration.appendOnly.basesAreSnapshots = usesSnapshots
             configuration.appendOnly.annotatesMoments = true
+            if makesRoom {
+                configuration.appendOnly.sync = .always
+                (configuration.appendOnly.room.fewestGroups, configuration.appendOnly.room.piece) = (0, 1 << 17)
+            }
         }
         _ = server.startAppendOnlyFile(on: disk)
         let client = server.connect()
@@ -58,7 +62,7 @@ public struct AppendOnlyFuzzer: Fuzzer {
             client.run(Generators.command(of: Generators.all + Generators.newer, &random))
             _ = client.takeBytes()
         }
-        server.turn()
+        for _ in 0..<3 { server.turn() }
         return disk.files
     }
 
@@ -83,7 +87,7 @@ public struct AppendOnlyFuzzer: Fuzzer {
     /// Words that mean something here.
     private static let telling: [String] = [
         "\r\n", "$", "*", "*0\r\n", "*-1\r\n", "$-1\r\n", "$0\r\n\r\n", "$2147483647\r\n", "*1048577\r\n", "*9223372036854775807\r\n",
-        "$9223372036854775808\r\n", "#", "#TS:99999999999999999999\r\n", "REDIS0011", "VALKEY080", "*1\r\n$5\r\nMULTI\r\n",
+        "$9223372036854775808\r\n", "#", "#TS:99999999999999999999\r\n", "#SUM:100:0123456789abcdef\r\n", "#SUM:0:0000000000000000\r\n", "####\n", "REDIS0011", "VALKEY080", "*1\r\n$5\r\nMULTI\r\n",
         "*1\r\n$4\r\nEXEC\r\n", "*2\r\n$6\r\nSELECT\r\n$2\r\n99\r\n", "*3\r\n$6\r\nSWAPDB\r\n$1\r\n0\r\n$1\r\n3\r\n", "*1\r\n$8\r\nFLUSHALL\r\n",
         "*3\r\n$5\r\nBLPOP\r\n$4\r\nnone\r\n$1\r\n0\r\n", "*4\r\n$8\r\nSETRANGE\r\n$1\r\nr\r\n$9\r\n536870911\r\n$1\r\nx\r\n",
         "*2\r\n$8\r\nDEBUG\r\nLOADAOF\r\n", "*1\r\n$8\r\nSHUTDOWN\r\n", "file ", " seq ", " type b\n", " type i\n", " type h\n", "../", "\"\\x00\"", "\0\0\0\0\0\0\0\0",

@@ -17,8 +17,8 @@ import Testing
             while true {
                 switch try scanner.next() {
                 case .command: commands += 1
-                case .moment(let moment): moments.append(moment)
-                case .comment: moments.append(nil)
+                case .annotation(.moment(let moment)): moments.append(moment)
+                case .annotation: moments.append(nil)
                 case .end: return (commands, moments, scanner.wholeOffset, nil)
                 }
             }

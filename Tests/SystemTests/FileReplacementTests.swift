@@ -24,7 +24,7 @@ import Testing
     }
 
     /// More segments than one call of the system takes.
-    @Test func chainsOfManySegmentsAreAppended() throws {
+    @Test func chainsOfManySegmentsAreWritten() throws {
         let path = NSTemporaryDirectory() + "needletail-" + UUID().uuidString
         defer { File.remove(path) }
         var chain = ByteChain()
@@ -35,14 +35,14 @@ import Testing
             expected += piece
         }
         File.replace(path, with: [7])
-        let file = File.openForAppending(path, empties: false)
+        let file = File.openForWriting(path, empties: false)
         #expect(file >= 0)
-        let (count, failure) = File.append(chain, to: file)
+        let (count, failure) = File.write(chain, to: file, at: 1)
         File.closeDescriptor(file)
         #expect(count == expected.count - 1 && failure == 0)
         #expect(try File.read(path) == expected)
-        let full = File.openForAppending("/dev/full", empties: false)
-        let refused = File.append(chain, to: full)
+        let full = File.openForWriting("/dev/full", empties: false)
+        let refused = File.write(chain, to: full, at: 0)
         File.closeDescriptor(full)
         #expect(refused.count == 0 && refused.failure == ENOSPC)
     }

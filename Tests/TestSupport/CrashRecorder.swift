@@ -21,6 +21,13 @@ public final class CrashRecorder {
         }
     }
 
+    /// Room is made soon, and often, and groups of a few sectors go into it.
+    private static var eagerness: RoomSettings {
+        var room = Configuration().appendOnly.room
+        (room.fewestGroups, room.piece, room.largestGroup) = (1, 8192, 3000)
+        return room
+    }
+
     public let server: TestServer
     public let disk: SimulatedDisk
     public let clock = SimulatedClock()
@@ -32,14 +39,14 @@ public final class CrashRecorder {
     private let promise: SyncPolicy
     private var random: RandomGenerator
     private var clients: [TestClient] = []
-    /// Positions that the replies under way stand for, by client.
-    private var expected: [[JournalPosition]] = [[], []]
+    /// Positions that the replies under way stand for, by client; nil: nothing was promised when they were asked for.
+    private var expected: [[JournalPosition?]] = [[], []]
     /// What clients were told of, and when.
     private var told: [(position: JournalPosition, moment: Milliseconds)] = []
     private let startsOn: Bool
 
-    /// How old a write may be that `everysec` loses: a second, and the turns until it is written and synced.
-    private static var window: Milliseconds { 1000 + 2 * longestPause }
+    /// How old a write may be that `everysec` loses: a second, and the turns until a sync begins and is seen to have ended.
+    private static var window: Milliseconds { 1000 + 5 * longestPause }
     private static var longestPause: Milliseconds { 300 }
 
     /// `startsOn`: else the file is switched on while the server runs; `promise`: what is expected of the server, if that is
@@ -48,6 +55,7 @@ public final class CrashRecorder {
         random = RandomGenerator(seed: seed)
         let usesSnapshots = random.below(2) == 0
         let annotates = random.below(3) == 0
+        let makesRoom = random.below(3) != 0
         self.promise = promise ?? policy
         self.startsOn = startsOn
         disk = SimulatedDisk()
@@ -57,6 +65,7 @@ public final class CrashRecorder {
             configuration.appendOnly.basesAreSnapshots = usesSnapshots
             configuration.appendOnly.annotatesMoments = annotates
             configuration.appendOnly.rewriteBytes = 6000
+            if makesRoom { configuration.appendOnly.room = Self.eagerness }
             configuration.persistence.savePoints = []
         }
         note()
@@ -109,7 +118,7 @@ public final class CrashRecorder {
         clients[client].queue(words)
         if disk.forks > forks { runChild() }
         note()
-        expected[client].append(server.engine.context.journal.position)
+        expected[client].append(isPromising ? server.engine.context.journal.position : nil)
     }
 
     private func endTurn() {
@@ -130,13 +139,16 @@ public final class CrashRecorder {
         if random.below(6) == 0 { disk.childEnd = .killed(signal: 9) } else { server.runRewriteChild(on: disk) }
     }
 
+    /// Until the first rewrite is done nothing is promised, nor where only a backup wants the file.
+    private var isPromising: Bool {
+        server.engine.context.statistics.appendOnly.mode == .on && server.engine.context.configuration.appendOnly.isEnabled
+    }
+
     private func receive() {
-        // Until the first rewrite is done nothing is promised.
-        let isOn = server.engine.context.statistics.appendOnly.mode == .on
         for (index, client) in clients.enumerated() {
             while client.nextReply() != .none {
-                let position = expected[index].removeFirst()
-                if isOn, position > told.last?.position ?? 0 { told.append((position, clock.nanoseconds / 1_000_000)) }
+                let asked = expected[index].removeFirst()
+                if isPromising, let position = asked, position > told.last?.position ?? 0 { told.append((position, clock.nanoseconds / 1_000_000)) }
             }
         }
     }
@@ -180,6 +192,7 @@ public final class CrashRecorder {
             configuration.appendOnly.isEnabled = true
             configuration.appendOnly.sync = .always
             configuration.appendOnly.damagedTailBytes = 1 << 20
+            configuration.appendOnly.room = Self.eagerness
         }
         return (server, SimulatedDisk(files))
     }

@@ -30,15 +30,15 @@ extension SimulatedDisk.Contents {
     /// What was synced and some of what follows: up to the border of a sector, perhaps with zeros behind it, where the
     /// length came to the disk ahead of the bytes, or with sectors that came there ahead of others.
     private static func torn(_ file: SimulatedDisk.File, _ random: inout RandomGenerator) -> [UInt8] {
-        let isAppended = file.bytes.count >= file.durable.count && file.bytes.prefix(file.durable.count).elementsEqual(file.durable)
-        guard isAppended else { return random.below(2) == 0 ? file.durable : file.bytes }
+        guard file.bytes.count >= file.durable.count else { return random.below(2) == 0 ? file.durable : file.bytes }
+        let written = overwritten(file, &random)
         let unsynced = file.bytes.count - file.durable.count
-        guard unsynced > 0 else { return file.bytes }
+        guard unsynced > 0 else { return written }
         let first = (file.durable.count + sector) / sector
         let last = (file.bytes.count + sector - 1) / sector
         let end = min(file.bytes.count, (first + random.below(last - first + 1)) * sector)
         let kept = random.below(4) == 0 ? file.durable.count : max(file.durable.count, end)
-        var bytes = Array(file.bytes[..<kept])
+        var bytes = written + file.bytes[file.durable.count..<kept]
         switch random.below(3) {
         case 0: bytes += [UInt8](repeating: 0, count: random.below(file.bytes.count - kept + 1))
         case 1 where kept < file.bytes.count && hasShortLines(file.bytes[file.durable.count...]):
@@ -48,6 +48,16 @@ extension SimulatedDisk.Contents {
                 bytes += isThere ? Array(file.bytes[start..<end]) : [UInt8](repeating: 0, count: end - start)
             }
         default: break
+        }
+        return bytes
+    }
+
+    /// What was synced, with some of the sectors that were written over it since.
+    private static func overwritten(_ file: SimulatedDisk.File, _ random: inout RandomGenerator) -> [UInt8] {
+        var bytes = file.durable
+        for start in stride(from: 0, to: bytes.count, by: sector) {
+            let place = start..<min(bytes.count, start + sector)
+            if file.bytes[place] != bytes[place], random.below(2) == 0 { bytes.replaceSubrange(place, with: file.bytes[place]) }
         }
         return bytes
     }

@@ -1,4 +1,5 @@
 import Engine
+import Persistence
 import Primitives
 
 /// A disk of which only what was synced survives a crash: bytes of files, and names in directories.
@@ -72,7 +73,7 @@ public final class SimulatedDisk: @unchecked Sendable {
     // Syncs in the background.
     /// Calls of `takeSyncResult` that find a sync unfinished.
     public var syncPolls = 0
-    private var begun: (file: Int, bytes: [UInt8], mark: JournalPosition, polls: Int)?
+    private var begun: (file: Int, bytes: [UInt8], mark: JournalPosition, roomEnd: Int64?, polls: Int)?
 
     // The process, and its child.
     public var process: Int32 = 1
@@ -147,11 +148,18 @@ public final class SimulatedDisk: @unchecked Sendable {
     // MARK: Bytes
 
     private func append(_ bytes: [UInt8], _ file: Int) -> (count: Int, failure: Int32) {
+        write(bytes, file, at: contents.files[file]?.bytes.count ?? 0)
+    }
+
+    /// What is written over needs no room.
+    private func write(_ bytes: [UInt8], _ file: Int, at offset: Int) -> (count: Int, failure: Int32) {
         guard writeFailure == 0 else { return (0, writeFailure) }
         step()
-        let count = min(bytes.count, room)
-        contents.files[file]?.bytes += bytes.prefix(count)
-        if room != .max { room -= count }
+        let end = contents.files[file]?.bytes.count ?? 0
+        precondition(offset <= end, "a hole")
+        let count = room == .max ? bytes.count : min(bytes.count, end - offset + room)
+        contents.files[file]?.bytes.replaceSubrange(offset..<min(end, offset + count), with: bytes.prefix(count))
+        if room != .max { room -= max(0, offset + count - end) }
         return (count, count < bytes.count ? Self.full : 0)
     }
 
@@ -226,7 +234,7 @@ extension SimulatedDisk: AppendOnlyHost {
         if contents.names[path] != nil { change([(path, nil)]) }
     }
 
-    public func openForAppending(_ path: String, empties: Bool) -> Int32 {
+    public func openForWriting(_ path: String, empties: Bool) -> Int32 {
         let file = contents.names[path] ?? make(path)
         if empties {
             step()
@@ -236,9 +244,9 @@ extension SimulatedDisk: AppendOnlyHost {
         return open(file, isRead: false)
     }
 
-    public func write(_ file: Int32, _ bytes: borrowing ByteChain) -> (count: Int, failure: Int32) {
+    public func write(_ file: Int32, _ bytes: borrowing ByteChain, at offset: Int64) -> (count: Int, failure: Int32) {
         guard let handle = handles[file] else { return (0, 9) }
-        return append(bytes.array, handle.file)
+        return write(bytes.array, handle.file, at: Int(offset))
     }
 
     public func truncate(_ file: Int32, to bytes: Int64) -> Int32 {
@@ -255,11 +263,21 @@ extension SimulatedDisk: AppendOnlyHost {
         return syncNow(handle.file)
     }
 
-    public func beginSync(_ file: Int32, mark: JournalPosition) {
+    public func beginSync(_ file: Int32, mark: JournalPosition, room: Range<Int64>?) {
         guard let handle = handles[file] else { return }
         precondition(begun == nil, "one sync at a time")
+        var roomEnd: Int64?
+        if let room {
+            precondition(Int(room.lowerBound) == contents.files[handle.file]?.bytes.count, "room begins at the end")
+            let filling = AppendOnlyRoom.filling(room)
+            if append(filling, handle.file).count == filling.count {
+                roomEnd = room.upperBound
+            } else {
+                _ = truncate(file, to: room.lowerBound)
+            }
+        }
         step()
-        begun = (handle.file, contents.files[handle.file]?.bytes ?? [], mark, syncPolls)
+        begun = (handle.file, contents.files[handle.file]?.bytes ?? [], mark, roomEnd, syncPolls)
     }
 
     public func takeSyncResult() -> SyncResult? {
@@ -272,11 +290,11 @@ extension SimulatedDisk: AppendOnlyHost {
         let failure = takeSyncFailure()
         guard failure == 0 else {
             contents.files[sync.file]?.failSync()
-            return SyncResult(mark: sync.mark, failure: failure)
+            return SyncResult(mark: sync.mark, failure: failure, roomEnd: sync.roomEnd)
         }
         step()
         contents.files[sync.file]?.sync(sync.bytes)
-        return SyncResult(mark: sync.mark, failure: 0)
+        return SyncResult(mark: sync.mark, failure: 0, roomEnd: sync.roomEnd)
     }
 
     /// Of both kinds of files: what was read needs no sync.

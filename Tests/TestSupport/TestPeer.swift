@@ -19,6 +19,8 @@ public final class TestPeer {
     public var isSilent = false
     /// Whether what is to be sent stays where it is.
     public var isStuck = false
+    /// Whether it closes the connections of those that everybody waits for, once it has answered.
+    public var hangsUp = false
 
     /// A server that answers as `answer` says.
     public init(_ answer: @escaping (LinkID, [UInt8]) -> [UInt8]? = { _, _ in nil }) { self.answer = answer }
@@ -68,6 +70,33 @@ public final class TestPeer {
         }
     }
 
+    /// Is the other side of an exchange that everybody waits for, which time passes for as the link has patience.
+    func carryOut(_ link: inout Link, _ clock: SimulatedClock) -> LinkEnd? {
+        addresses.append(link.peer)
+        if let refusal { return refusal }
+        if !isSilent {
+            opened += 1
+            link.open()
+            if !isStuck, answer(&link) { return nil }
+            if hangsUp { return .closed }
+        }
+        clock.advance(milliseconds: link.patience)
+        return .late
+    }
+
+    /// Whether the answer is one to all requests.
+    private func answer(_ link: inout Link) -> Bool {
+        var chain = ByteChain()
+        link.takeOutput(into: &chain)
+        let bytes = chain.array
+        link.sent(bytes.count)
+        note(bytes)
+        let id = LinkID(slot: .max, generation: UInt32(opened))
+        guard let reply = answer(id, bytes) else { return false }
+        if case .end = link.receive(reply.rawSpan) { return true }
+        return false
+    }
+
     private func serve(_ work: LinkWork, _ server: TestServer) {
         switch work {
         case .open(let id, let address):
@@ -98,6 +127,15 @@ public final class TestPeer {
             })
         }
     }
+}
+
+/// Leads the links of a server that waits to its peer.
+final class PeerLinks: LinkHost, @unchecked Sendable {
+    private unowned let server: TestServer
+
+    init(_ server: TestServer) { self.server = server }
+
+    func carryOut(_ link: inout Link, _ settings: NetworkSettings) -> LinkEnd? { server.peer.carryOut(&link, server.clock) }
 }
 
 extension TestServer {

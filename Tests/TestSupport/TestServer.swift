@@ -29,6 +29,7 @@ public final class TestServer {
                 configuration: configuration, commands: CommandTable(declarations), time: .simulated(clock),
                 hashSeed: hashSeed, randomSeed: seed, partitionCount: partitionCount))
         engine.context.host.sleep = { clock.advance(milliseconds: $0 / 1000) }
+        engine.context.host.links = PeerLinks(self)
     }
 
     public func connect() -> TestClient {

@@ -8,7 +8,7 @@ extension Snapshots {
     static var migration: [CommandDeclaration] {
         [
             CommandDeclaration(
-                "migrate", arity: -6, [.write, .movableKeys, .exchanges], [.keyspace, .dangerous],
+                "migrate", arity: -6, [.write, .movableKeys], [.keyspace, .dangerous],
                 keys: [
                     .key(3, [.readWrite, .access, .delete]),
                     KeySpecification(
@@ -115,7 +115,8 @@ extension Snapshots {
         exchange.begin(migration.replaces ? 5 : 4)
         exchange.word("RESTORE")
         exchange.word(key)
-        exchange.word(entry.expiry.map { max(1, $0 - context.now) } ?? 0)
+        // Not the unit's moment: a transaction may have waited for other exchanges since.
+        exchange.word(entry.expiry.map { max(1, $0 - context.time.wallMicroseconds / 1000) } ?? 0)
         exchange.word(payload.bytes)
         if migration.replaces { exchange.word("REPLACE") }
     }

@@ -21,17 +21,18 @@ public protocol AppendOnlyHost: AnyObject, Sendable {
     func removeDirectory(_ path: String)
     /// Removes a file, in the background where that takes time.
     func remove(_ path: String)
-    /// Opens a file to append to it; `empties`: without what is there, for good, and with its name on the
+    /// Opens a file to write to it, creating it; `empties`: without what is there, for good, and with its name on the
     /// disk, so that a manifest may tell of it. A descriptor or a negated errno.
-    func openForAppending(_ path: String, empties: Bool) -> Int32
-    /// Appends bytes: how many, and why not all.
-    func write(_ file: Int32, _ bytes: borrowing ByteChain) -> (count: Int, failure: Int32)
+    func openForWriting(_ path: String, empties: Bool) -> Int32
+    /// Writes bytes from `offset` on: how many, and why not all.
+    func write(_ file: Int32, _ bytes: borrowing ByteChain, at offset: Int64) -> (count: Int, failure: Int32)
     /// Cuts an open file off behind so many bytes.
     func truncate(_ file: Int32, to bytes: Int64) -> Int32
     /// Brings what was written onto the disk, while everybody waits.
     func sync(_ file: Int32) -> Int32
-    /// Begins to do so in the background, one at a time; `mark` tells it from others.
-    func beginSync(_ file: Int32, mark: JournalPosition)
+    /// Begins to do so in the background, one at a time; `mark` tells it from others. `room`: what the file is to be
+    /// lengthened by before, as `AppendOnlyRoom` says; it begins at the file's end.
+    func beginSync(_ file: Int32, mark: JournalPosition, room: Range<Int64>?)
     /// The end of what was begun, once.
     func takeSyncResult() -> SyncResult?
     /// Syncs and closes in the background.
@@ -44,10 +45,13 @@ public struct SyncResult: Sendable {
     public let mark: JournalPosition
     /// An errno; 0 for success.
     public let failure: Int32
+    /// Where room that was asked for ends; nil: none was, or it could not be made.
+    public let roomEnd: Int64?
 
-    /// Both.
-    public init(mark: JournalPosition, failure: Int32) {
+    /// All of it.
+    public init(mark: JournalPosition, failure: Int32, roomEnd: Int64?) {
         self.mark = mark
         self.failure = failure
+        self.roomEnd = roomEnd
     }
 }

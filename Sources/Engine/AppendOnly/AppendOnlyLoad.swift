@@ -33,6 +33,10 @@ public struct AppendOnlyLoad: ~Copyable {
         var chunk = 1 << 18
         /// What waits for EXEC.
         var transaction: UniqueArray<OwnedArguments>?
+        /// Whether room was the last that stood here, which is no part of what is whole.
+        var followsRoom = false
+        /// Sums up groups.
+        let summing = CRC64(isWide: true)
         /// What the last SELECT has said.
         var database = DatabaseIndex(0)
 

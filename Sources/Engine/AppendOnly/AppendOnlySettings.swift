@@ -42,6 +42,18 @@ public struct AppendOnlySettings: Sendable {
     public var backupDirectory = [UInt8]("backupdir")
     /// Seconds after which a sealed backup is removed; 0: never by itself.
     public var sealedBackupSeconds: Int64 = 0
+    /// When room is made ahead in increments; no directive: tests have less patience.
+    public var room = RoomSettings()
+}
+
+/// When room ahead in an increment pays.
+public struct RoomSettings: Sendable {
+    /// Small groups in quick succession after which it does.
+    public var fewestGroups = 128
+    /// Bytes that are made at a time.
+    public var piece: Int64 = 1 << 20
+    /// A larger group costs more to write twice than it would save; at most `AppendOnlyGroup.largest`.
+    public var largestGroup = 48 << 10
 }
 
 extension DirectiveTable {

@@ -16,10 +16,8 @@ public struct AppendOnlyState: Sendable {
     public internal(set) var mode = Mode.off
     /// The files there are.
     var manifest = AppendOnlyManifest()
-    /// The increment that is written to; negative: none.
-    var file: Int32 = -1
-    /// Bytes of that increment.
-    var fileBytes: Int64 = 0
+    /// The increment that is written to.
+    var increment = OpenIncrement()
     /// Bytes of all files.
     public internal(set) var bytes: Int64 = 0
     /// Those at the last rewrite or start.

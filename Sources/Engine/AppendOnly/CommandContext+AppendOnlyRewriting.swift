@@ -114,8 +114,8 @@ extension CommandContext {
     }
 
     private mutating func closeIncrement() {
-        if statistics.appendOnly.file >= 0 { host.appendOnly?.close(statistics.appendOnly.file) }
-        statistics.appendOnly.file = -1
+        if statistics.appendOnly.increment.file >= 0 { host.appendOnly?.close(statistics.appendOnly.increment.file) }
+        statistics.appendOnly.increment.replace(-1, bytes: 0)
         statistics.appendOnly.isSyncing = false
     }
 
@@ -128,10 +128,9 @@ extension CommandContext {
     /// Gives what follows in the journal a file of its own; `closeReplaced` is to be called then.
     private mutating func writeInto(_ file: Int32, bytes: Int64) {
         closeReplaced()
-        statistics.appendOnly.rewriting.replaced = statistics.appendOnly.file
+        statistics.appendOnly.rewriting.replaced = statistics.appendOnly.increment.file
         statistics.appendOnly.isSyncing = false
-        statistics.appendOnly.file = file
-        statistics.appendOnly.fileBytes = bytes
+        statistics.appendOnly.increment.replace(file, bytes: bytes)
         statistics.appendOnly.written = journal.position
         statistics.appendOnly.synced = journal.position
         statistics.appendOnly.lastSync = time.monotonicNanoseconds
@@ -155,7 +154,7 @@ extension CommandContext {
         guard let increment = manifest.increments.last else { return false }
         let path = appendOnlyPath(increment.name)
         let bytes = isNew ? 0 : Int64(disk.size(path) ?? 0)
-        let file = disk.openForAppending(path, empties: isNew)
+        let file = disk.openForWriting(path, empties: isNew)
         guard file >= 0 else {
             log(.warning, "Can't open the append-only file \(path): \(describe(-file))")
             return false
@@ -276,7 +275,7 @@ extension CommandContext {
         guard statistics.appendOnly.mode != .off else { return true }
         let failure = writeAppendOnlyFileNow()
         if statistics.appendOnly.mode == .awaitingRewrite {
-            let file = disk.openForAppending(temporaryIncrement, empties: true)
+            let file = disk.openForWriting(temporaryIncrement, empties: true)
             guard file >= 0 else {
                 log(.warning, "Can't open the append-only file \(temporaryIncrement): \(describe(-file))")
                 return false
@@ -300,7 +299,7 @@ extension CommandContext {
     mutating func openNextIncrement(_ disk: any AppendOnlyHost, for reason: String) -> Bool {
         var manifest = statistics.appendOnly.manifest
         let increment = manifest.addIncrement(prefix: configuration.appendOnly.prefix)
-        let file = disk.openForAppending(appendOnlyPath(increment.name), empties: true)
+        let file = disk.openForWriting(appendOnlyPath(increment.name), empties: true)
         guard file >= 0 else {
             log(.warning, "Can't open the append-only file \(appendOnlyPath(increment.name)): \(describe(-file))")
             return false
@@ -358,7 +357,7 @@ extension CommandContext {
     }
 
     private mutating func removeTemporaryIncrement() {
-        guard statistics.appendOnly.file >= 0 || host.appendOnly?.size(temporaryIncrement) != nil else { return }
+        guard statistics.appendOnly.increment.file >= 0 || host.appendOnly?.size(temporaryIncrement) != nil else { return }
         closeIncrement()
         journal.stopConsuming()
         statistics.appendOnly.forgetFailures()
@@ -392,7 +391,7 @@ extension CommandContext {
             statistics.appendOnly.mode = .on
             gateReplies()
         }
-        statistics.appendOnly.bytes = Int64(disk.size(appendOnlyPath(base.name)) ?? 0) + statistics.appendOnly.fileBytes
+        statistics.appendOnly.bytes = Int64(disk.size(appendOnlyPath(base.name)) ?? 0) + statistics.appendOnly.increment.bytes
         statistics.appendOnly.baseBytes = statistics.appendOnly.bytes
         deleteHistory()
         return true

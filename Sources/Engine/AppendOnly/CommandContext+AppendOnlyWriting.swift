@@ -42,7 +42,7 @@ extension CommandContext {
 
     /// To be called at the end of every turn.
     mutating func writeAppendOnlyFile() {
-        guard statistics.appendOnly.file >= 0, let disk = host.appendOnly else { return }
+        guard statistics.appendOnly.increment.file >= 0, let disk = host.appendOnly else { return }
         journal.second = configuration.appendOnly.annotatesMoments ? now / 1000 : nil
         noteSync(disk)
         statistics.appendOnly.isGathering = gathers()
@@ -82,6 +82,8 @@ extension CommandContext {
     private mutating func noteSync(_ disk: any AppendOnlyHost) {
         guard statistics.appendOnly.isSyncing, let result = disk.takeSyncResult() else { return }
         statistics.appendOnly.isSyncing = false
+        statistics.appendOnly.increment.room.isBeingMade = false
+        if let end = result.roomEnd { statistics.appendOnly.increment.room.end = end }
         statistics.appendOnly.gathering.syncEnds(clients: clients.answeredCount, now: time.monotonicNanoseconds)
         guard result.failure == 0 else { return noteSyncFailure(result.failure) }
         statistics.appendOnly.retriesSync = false
@@ -119,6 +121,8 @@ extension CommandContext {
 
     /// Whether what is pending waits for a sync under way, which the write would otherwise have to.
     private mutating func waitsForSync() -> Bool {
+        // What is written now would come to where room is made.
+        if statistics.appendOnly.increment.room.isBeingMade { return true }
         guard statistics.appendOnly.isSyncing, appendOnlyPolicy != .no else {
             statistics.appendOnly.waitsSince = nil
             return false
@@ -147,19 +151,51 @@ extension CommandContext {
         statistics.appendOnly.waitsSince = nil
         let position = journal.position
         let bytes = journal.takePending()
-        let expected = bytes.count
-        let (count, failure) = disk.write(statistics.appendOnly.file, bytes)
-        guard count == expected else {
+        if appendOnlyPolicy == .always { statistics.appendOnly.increment.room.note(bytes.count, configuration.appendOnly.room, now: tick) }
+        let (content, count, failure) = write(bytes, disk)
+        guard let content else {
             return undoWrite(bytes, count, failure, disk)
         }
-        statistics.appendOnly.fileBytes += Int64(count)
-        statistics.appendOnly.bytes += Int64(count)
+        statistics.appendOnly.increment.bytes += Int64(content)
+        statistics.appendOnly.bytes += Int64(content)
         statistics.appendOnly.written = position
         if statistics.appendOnly.writeFailure != 0 {
             statistics.appendOnly.writeFailure = 0
             requests.logLines.append("AOF write error looks solved. The server can write again.")
         }
         noteLatency(.appendOnlyWrite, nanoseconds: time.monotonicNanoseconds - tick)
+    }
+
+    /// Puts bytes behind the increment's content, in room where there is enough. How much longer the content is then, nil:
+    /// not all could be written, but so many bytes, and why.
+    private mutating func write(_ bytes: borrowing ByteChain, _ disk: any AppendOnlyHost) -> (content: Int?, count: Int, failure: Int32) {
+        let (file, end) = (statistics.appendOnly.increment.file, statistics.appendOnly.increment.bytes)
+        if appendOnlyPolicy == .always, statistics.appendOnly.increment.room.holds(bytes.count, configuration.appendOnly.room, behind: end) {
+            var group = ByteChain()
+            let content = statistics.appendOnly.increment.room.frame(bytes, behind: end, into: &group)
+            let (count, failure) = disk.write(file, group, at: end)
+            return (count == group.count ? content : nil, count, failure)
+        }
+        giveUpRoom(disk)
+        let (count, failure) = disk.write(file, bytes, at: end)
+        return (count == bytes.count ? count : nil, count, failure)
+    }
+
+    /// Cuts the increment off behind its content.
+    private mutating func giveUpRoom(_ disk: any AppendOnlyHost) {
+        guard statistics.appendOnly.increment.room.end != nil else { return }
+        statistics.appendOnly.increment.room.end = nil
+        let failure = disk.truncate(statistics.appendOnly.increment.file, to: statistics.appendOnly.increment.bytes)
+        // Annotations in the file are a nuisance to whoever looks at it, and no damage.
+        if failure != 0 { log(.warning, "Can't remove the room at the end of the append-only file: \(describe(failure))") }
+    }
+
+    /// Called by the cycle: nobody needs the room of a server that has nothing to write.
+    mutating func giveUpIdleRoom() {
+        guard statistics.appendOnly.increment.room.isIdle(at: time.monotonicNanoseconds), !statistics.appendOnly.isSyncing,
+            let disk = host.appendOnly
+        else { return }
+        giveUpRoom(disk)
     }
 
     /// Part of the bytes is in the file: it is taken back, so that no torn command stands in front of what follows.
@@ -174,10 +210,11 @@ extension CommandContext {
                     : "Error writing to the AOF file: \(text)")
         }
         statistics.appendOnly.writeFailure = failure
+        statistics.appendOnly.increment.room.end = nil
         var rest = bytes
-        if count > 0, disk.truncate(statistics.appendOnly.file, to: statistics.appendOnly.fileBytes) != 0 {
+        if count > 0, disk.truncate(statistics.appendOnly.increment.file, to: statistics.appendOnly.increment.bytes) != 0 {
             requests.logLines.append("Could not remove short write from the append-only file. What follows continues it.")
-            statistics.appendOnly.fileBytes += Int64(count)
+            statistics.appendOnly.increment.bytes += Int64(count)
             statistics.appendOnly.bytes += Int64(count)
             rest.removeFirst(count)
         }
@@ -201,13 +238,16 @@ extension CommandContext {
         statistics.appendOnly.lastSync = tick
         statistics.appendOnly.gathering.syncBegins(clients: clients.answeredCount, now: tick)
         statistics.appendOnly.isSyncing = true
-        disk.beginSync(statistics.appendOnly.file, mark: statistics.appendOnly.written)
+        let increment = statistics.appendOnly.increment
+        let room = appendOnlyPolicy == .always ? increment.room.wanted(configuration.appendOnly.room, behind: increment.bytes) : nil
+        disk.beginSync(increment.file, mark: statistics.appendOnly.written, room: room)
+        statistics.appendOnly.increment.room.isBeingMade = room != nil
     }
 
     /// Writes everything, and has it be on the disk, while everybody waits; an errno, 0 for success.
     @discardableResult
     mutating func writeAppendOnlyFileNow() -> Int32 {
-        guard statistics.appendOnly.file >= 0, let disk = host.appendOnly else { return 0 }
+        guard statistics.appendOnly.increment.file >= 0, let disk = host.appendOnly else { return 0 }
         while statistics.appendOnly.isSyncing {
             noteSync(disk)
             if statistics.appendOnly.isSyncing { host.sleep(200) }
@@ -217,7 +257,8 @@ extension CommandContext {
         statistics.appendOnly.lastAttempt = 0
         if journal.pendingBytes > 0 { writePending(disk) }
         guard journal.pendingBytes == 0 else { return statistics.appendOnly.writeFailure }
-        let failure = disk.sync(statistics.appendOnly.file)
+        giveUpRoom(disk)
+        let failure = disk.sync(statistics.appendOnly.increment.file)
         guard failure == 0 else {
             noteSyncFailure(failure)
             return failure
