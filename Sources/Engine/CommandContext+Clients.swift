@@ -122,7 +122,7 @@ extension Session {
     public var memoryUsage: Int {
         MemoryLayout<Session>.size + identity.name.count + identity.libraryName.count + identity.libraryVersion.count
             + pendingInputBytes + unusedInputBytes + transactionBytes + blockedBytes + pendingOutputBytes
-            + fieldsets.memoryUsage + watchedBytes + subscriptions.memoryUsage + tracking.memoryUsage
+            + fieldsets.memoryUsage + watchedBytes + subscriptions.sum { $0.memoryUsage } + tracking.memoryUsage
     }
 }
 

@@ -10,7 +10,7 @@ extension CommandContext {
     public mutating func subscribe(to name: RawSpan, _ kind: SubscriptionKind) -> Int {
         let id = session.id
         if session.subscriptions[kind].insert(name.array) {
-            clients.pubsub[kind].add(id, to: name)
+            clients.pubsub.topics[kind].add(id, to: name)
             if !session.flags.contains(.subscribed) {
                 session.flags.insert(.subscribed)
                 clients.pubsub.clientCount += 1
@@ -28,8 +28,8 @@ extension CommandContext {
     private mutating func unsubscribe(_ name: [UInt8], _ kind: SubscriptionKind) {
         guard session.subscriptions[kind].remove(name) else { return }
         let id = session.id
-        clients.pubsub[kind].remove(id, from: name.rawSpan)
-        if session.subscriptions.count == 0 {
+        clients.pubsub.topics[kind].remove(id, from: name.rawSpan)
+        if session.subscriptions.sum({ $0.count }) == 0 {
             session.flags.remove(.subscribed)
             clients.pubsub.clientCount -= 1
         }

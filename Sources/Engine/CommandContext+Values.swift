@@ -28,6 +28,17 @@ extension CommandContext {
         return slot
     }
 
+    /// Looks up the first of the keys among the words that holds `type`, to change it; nil when all are missing.
+    public mutating func firstForWriting(
+        _ keys: Range<Int>, of arguments: borrowing Arguments, _ type: ValueType
+    ) throws(CommandError) -> (index: Int, slot: KeySlot, entry: Entry)? {
+        for index in keys {
+            let slot = try slotForWriting(arguments[index], type)
+            if let entry = slot.entry { return (index, slot, entry) }
+        }
+        return nil
+    }
+
     /// A key's hash seed, for containers.
     public var hashSeed: HashSeed { keyspace.seed }
 }

@@ -8,21 +8,13 @@ public enum SubscriptionKind: Int, Sendable, CaseIterable {
     case channel, pattern, shardChannel
 }
 
-/// The subscriptions of all sessions.
-public struct PubSub: Sendable {
-    private var channels: Topics
-    private var patterns: Topics
-    private var shardChannels: Topics
-    /// Sessions that are subscribed to anything.
-    public internal(set) var clientCount = 0
+/// A value for each kind of subscription. Messages go by the properties: what reads through the subscript copies the value.
+struct PerKind<Value: Sendable>: Sendable {
+    var channels, patterns, shardChannels: Value
 
-    init(seed: HashSeed) {
-        channels = Topics(seed: seed)
-        patterns = Topics(seed: seed)
-        shardChannels = Topics(seed: seed)
-    }
+    init(each value: Value) { (channels, patterns, shardChannels) = (value, value, value) }
 
-    subscript(kind: SubscriptionKind) -> Topics {
+    subscript(kind: SubscriptionKind) -> Value {
         _read {
             switch kind {
             case .channel: yield channels
@@ -39,41 +31,53 @@ public struct PubSub: Sendable {
         }
     }
 
+    /// The sum of what `count` tells of each.
+    func sum(_ count: (Value) -> Int) -> Int { count(channels) + count(patterns) + count(shardChannels) }
+}
+
+/// The subscriptions of all sessions.
+public struct PubSub: Sendable {
+    var topics: PerKind<Topics>
+    /// Sessions that are subscribed to anything.
+    public internal(set) var clientCount = 0
+
+    init(seed: HashSeed) { topics = PerKind(each: Topics(seed: seed)) }
+
     // The path of a message: asked without a copy of the table.
 
     /// Who is subscribed to a channel.
-    func subscribers(ofChannel name: RawSpan) -> [SessionID] { channels.subscribers(of: name) }
+    func subscribers(ofChannel name: RawSpan) -> [SessionID] { topics.channels.subscribers(of: name) }
 
     /// Who is subscribed to a shard channel.
-    func subscribers(ofShardChannel name: RawSpan) -> [SessionID] { shardChannels.subscribers(of: name) }
+    func subscribers(ofShardChannel name: RawSpan) -> [SessionID] { topics.shardChannels.subscribers(of: name) }
 
     /// How many patterns somebody is subscribed to.
-    var patternCount: Int { patterns.names.count }
+    var patternCount: Int { topics.patterns.names.count }
 
     /// A pattern, and who is subscribed to it.
     func pattern(at place: Int) -> (name: [UInt8], subscribers: [SessionID]) {
-        (patterns.names.names[place], patterns.subscribers(at: place))
-    }
-
-    /// Names of a kind that somebody is subscribed to.
-    public func count(_ kind: SubscriptionKind) -> Int { self[kind].names.count }
-
-    /// The names of a kind that somebody is subscribed to.
-    public func names(_ kind: SubscriptionKind) -> [[UInt8]] { self[kind].names.names }
-
-    /// How many are subscribed to `name`.
-    public func subscriberCount(_ kind: SubscriptionKind, _ name: RawSpan) -> Int {
-        self[kind].subscribers(of: name).count
+        (topics.patterns.names.names[place], topics.patterns.subscribers(at: place))
     }
 
     /// Whether nobody could get a message.
-    var isIdle: Bool { channels.names.isEmpty && patterns.names.isEmpty && shardChannels.names.isEmpty }
+    var isIdle: Bool { topics.channels.names.isEmpty && topics.patterns.names.isEmpty && topics.shardChannels.names.isEmpty }
+
+    /// Names of a kind that somebody is subscribed to.
+    public func count(_ kind: SubscriptionKind) -> Int { topics[kind].names.count }
+
+    /// The names of a kind that somebody is subscribed to.
+    public func names(_ kind: SubscriptionKind) -> [[UInt8]] { topics[kind].names.names }
+
+    /// How many are subscribed to `name`.
+    public func subscriberCount(_ kind: SubscriptionKind, _ name: RawSpan) -> Int {
+        topics[kind].subscribers(of: name).count
+    }
 
     /// Forgets a session that is closed.
     mutating func forget(_ session: borrowing Session) {
         guard session.flags.contains(.subscribed) else { return }
         for kind in SubscriptionKind.allCases {
-            for name in session.subscriptions[kind].all { self[kind].remove(session.id, from: name.rawSpan) }
+            for name in session.subscriptions[kind].all { topics[kind].remove(session.id, from: name.rawSpan) }
         }
         clientCount -= 1
     }
@@ -168,34 +172,6 @@ struct Subscribers: Sendable {
         if place < sessions.count { places[last] = place }
         if sessions.count <= Self.searchedCount / 2 { places = [:] }
     }
-}
-
-/// What one session is subscribed to.
-struct Subscriptions: Sendable {
-    private var channels = OrderedNames()
-    private var patterns = OrderedNames()
-    private var shardChannels = OrderedNames()
-
-    subscript(kind: SubscriptionKind) -> OrderedNames {
-        _read {
-            switch kind {
-            case .channel: yield channels
-            case .pattern: yield patterns
-            case .shardChannel: yield shardChannels
-            }
-        }
-        _modify {
-            switch kind {
-            case .channel: yield &channels
-            case .pattern: yield &patterns
-            case .shardChannel: yield &shardChannels
-            }
-        }
-    }
-
-    var count: Int { channels.count + patterns.count + shardChannels.count }
-
-    var memoryUsage: Int { channels.memoryUsage + patterns.memoryUsage + shardChannels.memoryUsage }
 }
 
 /// A set of names that knows in which order they came.

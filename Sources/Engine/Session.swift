@@ -132,7 +132,7 @@ public enum TimeoutReply: Sendable {
 
 /// What a session is told without asking.
 struct SessionInterests: Sendable {
-    var subscriptions = Subscriptions()
+    var subscriptions = PerKind(each: OrderedNames())
     var tracking = SessionTracking()
 }
 
@@ -192,7 +192,7 @@ public struct Session: ~Copyable {
     var watched: [WatchedKey] = []
 
     /// What the session is subscribed to.
-    var subscriptions: Subscriptions {
+    var subscriptions: PerKind<OrderedNames> {
         _read { yield interests.subscriptions }
         _modify { yield &interests.subscriptions }
     }

@@ -31,18 +31,11 @@ extension Server {
     private mutating func loadSnapshot() throws(LoadFailure) {
         let begin = time.monotonicNanoseconds
         do throws(LoadFailure) {
-            var load = try engine.context.beginLoading()
-            let bytes = Int(clamping: engine.context.configuration.persistence.loadingStepBytes)
-            while !isStopping {
-                do throws(LoadFailure) {
-                    if try engine.context.continueLoading(&load, bytes: bytes) { break }
-                } catch {
-                    engine.context.endLoading(load)
-                    throw error
-                }
-                turnWhileLoading()
+            try finish(try engine.context.beginLoading()) { context, load, bytes throws(LoadFailure) in
+                try context.continueLoading(&load, bytes: bytes)
+            } end: { context, load in
+                context.endLoading(load)
             }
-            engine.context.endLoading(load)
         } catch {
             guard case .failed(let text) = error else { return }
             logger.warning(text)
@@ -52,21 +45,33 @@ extension Server {
         if !isStopping { logger.notice("DB loaded from disk: \(Self.milliseconds(seconds)) seconds") }
     }
 
+    /// Loads step by step, a turn behind each, until `step` says that all is loaded or the server stops;
+    /// `end` gets the load back, also where a step fails.
+    private mutating func finish<Load: ~Copyable>(
+        _ load: consuming Load, step: (inout CommandContext, inout Load, Int) throws(LoadFailure) -> Bool,
+        end: (inout CommandContext, consuming Load) -> Void
+    ) throws(LoadFailure) {
+        let bytes = Int(clamping: engine.context.configuration.persistence.loadingStepBytes)
+        while !isStopping {
+            do throws(LoadFailure) {
+                if try step(&engine.context, &load, bytes) { break }
+            } catch {
+                end(&engine.context, load)
+                throw error
+            }
+            turnWhileLoading()
+        }
+        end(&engine.context, load)
+    }
+
     /// False when there is none.
     private mutating func loadAppendOnlyFile() throws(LoadFailure) -> Bool {
         do throws(LoadFailure) {
-            var load = try engine.context.beginLoadingAppendOnlyFile()
-            let bytes = Int(clamping: engine.context.configuration.persistence.loadingStepBytes)
-            while !isStopping {
-                do throws(LoadFailure) {
-                    if try engine.context.continueLoading(&load, bytes: bytes) { break }
-                } catch {
-                    engine.context.endLoading(load)
-                    throw error
-                }
-                turnWhileLoading()
+            try finish(try engine.context.beginLoadingAppendOnlyFile()) { context, load, bytes throws(LoadFailure) in
+                try context.continueLoading(&load, bytes: bytes)
+            } end: { context, load in
+                context.endLoading(load)
             }
-            engine.context.endLoading(load)
             return true
         } catch {
             if case .missing = error { return false }

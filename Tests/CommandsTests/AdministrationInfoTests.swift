@@ -18,16 +18,6 @@ import Testing
         return text.split(separator: "\r\n").filter { $0.hasPrefix("# ") }.map { String($0.dropFirst(2)) }
     }
 
-    /// The fields of a section.
-    private func fields(_ client: TestClient, _ section: String) -> [String: String] {
-        var fields: [String: String] = [:]
-        for line in (client("INFO", section).text ?? "").split(separator: "\r\n") where !line.hasPrefix("#") {
-            let parts = line.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-            fields[String(parts[0])] = parts.count > 1 ? String(parts[1]) : "?"
-        }
-        return fields
-    }
-
     @Test func sections() {
         #expect(titles() == Self.common)
         #expect(titles("default") == Self.common)
@@ -78,7 +68,7 @@ import Testing
         let client = server.connect()
         server.advance(milliseconds: 86_400_000 + 5999)
         server.cycle()
-        let fields = fields(client, "server")
+        let fields = client.info("server")
         #expect(fields["process_id"] == "42" && fields["run_id"] == "abc" && fields["redis_mode"] == "standalone")
         #expect(fields["redis_version"] == "7.2.4" && fields["hz"] == "10")
         #expect(fields["uptime_in_seconds"] == "86405" && fields["uptime_in_days"] == "1")
@@ -87,23 +77,23 @@ import Testing
     @Test func clients() {
         let client = server.connect()
         _ = server.connect()
-        #expect(fields(client, "clients")["connected_clients"] == "2")
-        #expect(fields(client, "clients")["blocked_clients"] == "0")
-        #expect(fields(client, "clients")["maxclients"] == "10000")
+        #expect(client.info("clients")["connected_clients"] == "2")
+        #expect(client.info("clients")["blocked_clients"] == "0")
+        #expect(client.info("clients")["maxclients"] == "10000")
     }
 
     @Test func memory() {
         let client = server.connect()
         server.engine.context.host.memory = { MemoryReading(used: 1536, resident: 3072) }
         client("CONFIG", "SET", "maxmemory", "3gb")
-        var fields = fields(client, "memory")
+        var fields = client.info("memory")
         #expect(fields["used_memory"] == "1536" && fields["used_memory_human"] == "1.50K")
         #expect(fields["used_memory_rss"] == "3072" && fields["mem_fragmentation_ratio"] == "2.00")
         #expect(fields["maxmemory"] == "3221225472" && fields["maxmemory_human"] == "3.00G")
         #expect(fields["maxmemory_policy"] == "noeviction")
         server.cycle()
         server.engine.context.host.memory = { MemoryReading(used: 0, resident: 0) }
-        fields = self.fields(client, "memory")
+        fields = client.info("memory")
         #expect(fields["used_memory_human"] == "0B" && fields["mem_fragmentation_ratio"] == "0.00")
         #expect(fields["used_memory_peak"] == "1536" && fields["used_memory_peak_human"] == "1.50K")
     }
@@ -113,7 +103,7 @@ import Testing
         server.engine.context.host.cpuTime = {
             CPUReading(process: (1_000_001, 12), children: (0, 3), thread: (123_456, 0))
         }
-        #expect(fields(client, "cpu") == [
+        #expect(client.info("cpu") == [
             "used_cpu_sys": "0.000012", "used_cpu_user": "1.000001", "used_cpu_sys_children": "0.000003",
             "used_cpu_user_children": "0.000000", "used_cpu_sys_main_thread": "0.000000",
             "used_cpu_user_main_thread": "0.123456",
@@ -127,7 +117,7 @@ import Testing
         client("SET", "b", "1", "PX", "100000")
         client("SELECT", "9")
         client("SET", "c", "1")
-        #expect(fields(client, "keyspace") == [
+        #expect(client.info("keyspace") == [
             "db0": "keys=2,expires=1,avg_ttl=100000,subexpiry=0,keys_with_volatile_items=0",
             "db9": "keys=1,expires=0,avg_ttl=0,subexpiry=0,keys_with_volatile_items=0",
         ])
@@ -141,7 +131,7 @@ import Testing
         client("GET", "a")
         client("GET", "a")
         client("GET", "none")
-        let fields = fields(client, "stats")
+        let fields = client.info("stats")
         #expect(fields["keyspace_hits"] == "2" && fields["keyspace_misses"] == "1")
         #expect(fields["total_commands_processed"] == "4" && fields["total_connections_received"] == "1")
     }
@@ -166,7 +156,7 @@ import Testing
                 + "repl_backlog_active repl_backlog_size",
         ]
         for (section, names) in expected {
-            let fields = fields(client, section)
+            let fields = client.info(section)
             for name in names.split(separator: " ").map({ String($0) }) {
                 #expect(fields[name] != nil && (mayBeEmpty.contains(name) || fields[name] != ""), "\(name)")
             }
@@ -176,7 +166,7 @@ import Testing
     @Test func listeners() {
         let server = TestServer { $0.network.unixSocket = [UInt8]("/tmp/n.sock") }
         server.engine.context.host.port = 7000
-        let fields = fields(server.connect(), "server")
+        let fields = server.connect().info("server")
         #expect(fields["listener0"] == "name=tcp,bind=*,bind=-::*,port=7000")
         #expect(fields["listener1"] == "name=unix,bind=/tmp/n.sock")
     }
@@ -187,31 +177,31 @@ import Testing
         server.advance(milliseconds: 3)
         server.engine.endTurn()
         server.engine.endTurn()
-        let fields = fields(client, "stats")
+        let fields = client.info("stats")
         #expect(fields["eventloop_cycles"] == "2" && fields["eventloop_duration_sum"] == "3000")
         #expect(fields["total_reads_processed"] == "2" && fields["total_writes_processed"] == "1")
-        #expect(self.fields(client, "debug") == ["eventloop_duration_max": "3000", "eventloop_cmd_per_cycle_max": "1"])
+        #expect(client.info("debug") == ["eventloop_duration_max": "3000", "eventloop_cmd_per_cycle_max": "1"])
     }
 
     @Test func latencyPercentiles() {
         let client = server.connect()
         client("DEBUG", "SLEEP", "0.05")
-        #expect(fields(client, "latencystats") == ["latency_percentiles_usec_debug": "p50=50069.503,p99=50069.503,p99.9=50069.503"])
+        #expect(client.info("latencystats") == ["latency_percentiles_usec_debug": "p50=50069.503,p99=50069.503,p99.9=50069.503"])
         client("CONFIG", "SET", "latency-tracking-info-percentiles", "0 100")
         client("CONFIG", "RESETSTAT")
         for _ in 0..<3 { client("DEBUG", "SLEEP", "0.001") }
         client("DEBUG", "SLEEP", "1")
-        #expect(fields(client, "latencystats")["latency_percentiles_usec_debug"] == "p0=999.424,p100=1002438.655")
+        #expect(client.info("latencystats")["latency_percentiles_usec_debug"] == "p0=999.424,p100=1002438.655")
     }
 
     @Test func latencyTrackingCanBeOff() {
         let client = server.connect()
         client("CONFIG", "SET", "latency-tracking", "no")
         client("SET", "a", "b")
-        #expect(fields(client, "latencystats")["latency_percentiles_usec_set"] == nil)
+        #expect(client.info("latencystats")["latency_percentiles_usec_set"] == nil)
         client("CONFIG", "SET", "latency-tracking", "yes")
         client("SET", "a", "b")
-        #expect(fields(client, "latencystats")["latency_percentiles_usec_set"] == "p50=0.000,p99=0.000,p99.9=0.000")
+        #expect(client.info("latencystats")["latency_percentiles_usec_set"] == "p50=0.000,p99=0.000,p99.9=0.000")
     }
 
     @Test func commandCounts() {
@@ -224,7 +214,7 @@ import Testing
         client("CONFIG", "GET", "hz")
         client("CONFIG", "GET")
         client("CONFIG", "NOSUCH")
-        let fields = fields(client, "commandstats")
+        let fields = client.info("commandstats")
         let idle = "usec=0,usec_per_call=0.00"
         #expect(fields["cmdstat_set"] == "calls=1,\(idle),rejected_calls=0,failed_calls=0")
         #expect(fields["cmdstat_get"] == "calls=2,\(idle),rejected_calls=1,failed_calls=0")
@@ -232,7 +222,7 @@ import Testing
         #expect(fields["cmdstat_config|get"] == "calls=1,\(idle),rejected_calls=1,failed_calls=0")
         #expect(fields["cmdstat_config"] == nil)
         #expect(fields["cmdstat_info"] == nil)
-        #expect(self.fields(client, "commandstats")["cmdstat_info"] == "calls=1,\(idle),rejected_calls=0,failed_calls=0")
+        #expect(client.info("commandstats")["cmdstat_info"] == "calls=1,\(idle),rejected_calls=0,failed_calls=0")
     }
 
     @Test func errorCounts() {
@@ -245,7 +235,7 @@ import Testing
         client("HELLO", "9")
         client("DEBUG", "ERROR", "AAA first of all")
         #expect(client("INFO", "errorstats").text?.hasPrefix("# Errorstats\r\nerrorstat_AAA:count=1\r\nerrorstat_ERR:count=3\r\n") == true)
-        #expect(fields(client, "errorstats")["errorstat_NOPROTO"] == "count=1")
+        #expect(client.info("errorstats")["errorstat_NOPROTO"] == "count=1")
     }
 
     @Test func errorCodesMakeNoLines() {
@@ -260,13 +250,13 @@ import Testing
     @Test func errorCodesAreBounded() {
         let client = server.connect()
         for i in 0..<1000 { client("DEBUG", "ERROR", "CODE\(i) x") }
-        #expect(fields(client, "errorstats").count == 129)
-        #expect(fields(client, "errorstats")["errorstat_ERRORSTATS_OVERFLOW"] == "count=872")
+        #expect(client.info("errorstats").count == 129)
+        #expect(client.info("errorstats")["errorstat_ERRORSTATS_OVERFLOW"] == "count=872")
         client("DEBUG", "ERROR", "CODE5 x")
-        #expect(fields(client, "errorstats")["errorstat_CODE5"] == "count=2")
+        #expect(client.info("errorstats")["errorstat_CODE5"] == "count=2")
         client("CONFIG", "RESETSTAT")
-        #expect(fields(client, "errorstats") == [:])
+        #expect(client.info("errorstats") == [:])
         for i in 0..<1000 { client("DEBUG", "ERROR", "CODE\(i) x") }
-        #expect(fields(client, "stats")["total_error_replies"] == "1000")
+        #expect(client.info("stats")["total_error_replies"] == "1000")
     }
 }

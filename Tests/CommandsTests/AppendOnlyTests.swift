@@ -7,26 +7,9 @@ import TestSupport
     private let disk = SimulatedDisk()
 
     private func started(isOn: Bool = true) -> (server: TestServer, client: TestClient) {
-        let server = TestServer { configuration in
-            configuration.appendOnly.isEnabled = isOn
-            configuration.persistence.savePoints = []
-        }
+        let server = TestServer(appendOnly: isOn)
         #expect(server.startAppendOnlyFile(on: disk) == nil)
         return (server, server.connect())
-    }
-
-    private func info(_ client: TestClient) -> [String: String] {
-        var fields: [String: String] = [:]
-        for line in (client("INFO", "persistence").text ?? "").split(separator: "\r\n") {
-            let parts = line.split(separator: ":", maxSplits: 1)
-            if parts.count == 2 { fields[String(parts[0])] = String(parts[1]) }
-        }
-        return fields
-    }
-
-    private func finishRewrite(_ server: TestServer) {
-        server.runRewriteChild(on: disk)
-        server.cycle()
     }
 
     @Test func arity() {
@@ -38,7 +21,7 @@ import TestSupport
 
     @Test func fieldsWhileItIsOff() {
         let (_, client) = started(isOn: false)
-        let fields = info(client)
+        let fields = client.info("persistence")
         #expect(fields["aof_enabled"] == "0")
         #expect(fields["aof_rewrite_in_progress"] == "0")
         #expect(fields["aof_last_rewrite_time_sec"] == "-1")
@@ -51,13 +34,13 @@ import TestSupport
 
     @Test func sizesGrowWithWhatIsWritten() {
         let (_, client) = started()
-        let before = info(client)
+        let before = client.info("persistence")
         #expect(before["aof_enabled"] == "1")
         #expect(before["aof_current_size"] == before["aof_base_size"])
         client("SET", "k", "v")
         // SELECT 0, and the command.
         let grown = (Int(before["aof_current_size"] ?? "") ?? 0) + 23 + 27
-        let after = info(client)
+        let after = client.info("persistence")
         #expect(after["aof_current_size"] == "\(grown)")
         #expect(after["aof_base_size"] == before["aof_base_size"])
         #expect(after["aof_buffer_length"] == "0")
@@ -67,15 +50,15 @@ import TestSupport
     @Test func oneRewriteAtATime() {
         let (server, client) = started()
         #expect(client("BGREWRITEAOF") == .status("Background append only file rewriting started"))
-        #expect(info(client)["aof_rewrite_in_progress"] == "1")
+        #expect(client.info("persistence")["aof_rewrite_in_progress"] == "1")
         server.advance(milliseconds: 3000)
         server.cycle()
-        #expect(info(client)["aof_current_rewrite_time_sec"] == "3")
+        #expect(client.info("persistence")["aof_current_rewrite_time_sec"] == "3")
         #expect(client("BGREWRITEAOF") == .error("ERR Background append only file rewriting already in progress"))
         #expect(client("BGSAVE") == .error(
             "ERR Another child process is active (AOF?): can't BGSAVE right now. Use BGSAVE SCHEDULE in order to schedule a BGSAVE whenever possible."))
-        finishRewrite(server)
-        let fields = info(client)
+        server.finishRewrite(on: disk)
+        let fields = client.info("persistence")
         #expect(fields["aof_rewrite_in_progress"] == "0")
         #expect(fields["aof_last_rewrite_time_sec"] == "3")
         #expect(fields["aof_rewrites"] == "1")
@@ -86,18 +69,18 @@ import TestSupport
         let (server, client) = started()
         #expect(client("BGSAVE") == .status("Background saving started"))
         #expect(client("BGREWRITEAOF") == .status("Background append only file rewriting scheduled"))
-        #expect(info(client)["aof_rewrite_scheduled"] == "1")
+        #expect(client.info("persistence")["aof_rewrite_scheduled"] == "1")
         disk.childEnd = .exited(0)
         server.cycle()
-        #expect(info(client)["aof_rewrite_in_progress"] == "1")
-        finishRewrite(server)
+        #expect(client.info("persistence")["aof_rewrite_in_progress"] == "1")
+        server.finishRewrite(on: disk)
         client("MULTI")
         client("BGREWRITEAOF")
         client("SET", "k", "v")
         #expect(client("EXEC") == [.status("Background append only file rewriting scheduled"), "OK"])
-        #expect(info(client)["aof_rewrite_in_progress"] == "0")
+        #expect(client.info("persistence")["aof_rewrite_in_progress"] == "0")
         server.cycle()
-        #expect(info(client)["aof_rewrite_in_progress"] == "1")
+        #expect(client.info("persistence")["aof_rewrite_in_progress"] == "1")
     }
 
     @Test func forkThatFails() {
@@ -105,7 +88,7 @@ import TestSupport
         disk.forkResult = -12
         #expect(client("BGREWRITEAOF") == .error(
             "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."))
-        #expect(info(client)["aof_last_bgrewrite_status"] == "err")
+        #expect(client.info("persistence")["aof_last_bgrewrite_status"] == "err")
         #expect(disk.lines.contains("Can't rewrite append only file in background: fork: error 12"))
     }
 
@@ -115,22 +98,22 @@ import TestSupport
         client("CONFIG", "SET", "auto-aof-rewrite-min-size", "1000", "auto-aof-rewrite-percentage", "100")
         for _ in 0..<100 { client("SET", "k", "0123456789") }
         server.cycle()
-        #expect(info(client)["aof_rewrite_in_progress"] == "1")
-        finishRewrite(server)
+        #expect(client.info("persistence")["aof_rewrite_in_progress"] == "1")
+        server.finishRewrite(on: disk)
         server.cycle()
-        #expect(info(client)["aof_rewrite_in_progress"] == "0")
+        #expect(client.info("persistence")["aof_rewrite_in_progress"] == "0")
         client("CONFIG", "SET", "auto-aof-rewrite-percentage", "0")
         for _ in 0..<100 { client("SET", "k", "0123456789") }
         server.cycle()
-        #expect(info(client)["aof_rewrite_in_progress"] == "0")
+        #expect(client.info("persistence")["aof_rewrite_in_progress"] == "0")
     }
 
     @Test func onAndOffWhileTheServerRuns() {
         let (server, client) = started(isOn: false)
         client("SET", "a", "1")
         #expect(client("CONFIG", "SET", "appendonly", "yes") == "OK")
-        #expect(info(client)["aof_enabled"] == "1")
-        #expect(info(client)["aof_rewrite_in_progress"] == "1")
+        #expect(client.info("persistence")["aof_enabled"] == "1")
+        #expect(client.info("persistence")["aof_rewrite_in_progress"] == "1")
         server.runRewriteChild(on: disk)
         client("SET", "b", "2")
         server.cycle()
@@ -139,7 +122,7 @@ import TestSupport
         #expect(next.startAppendOnlyFile(on: SimulatedDisk(disk.files)) == nil)
         #expect(next.connect()("MGET", "a", "b") == ["1", "2"])
         #expect(client("CONFIG", "SET", "appendonly", "no") == "OK")
-        #expect(info(client)["aof_enabled"] == "0")
+        #expect(client.info("persistence")["aof_enabled"] == "0")
         let files = disk.files
         client("SET", "c", "3")
         server.turn()

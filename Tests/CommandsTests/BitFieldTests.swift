@@ -7,12 +7,7 @@ import Testing
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     @Test func readingAndWriting() {
         #expect(client.line("BITFIELD k SET u8 0 255 GET i8 0 GET u4 4 GET u63 100000") == [0, -1, 15, 0])

@@ -7,12 +7,7 @@ import Testing
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     let offsetError = Reply.error("ERR bit offset is not an integer or out of range")
 

@@ -9,11 +9,6 @@ import TestSupport
 @Suite struct ConnectionPauseTests {
     let server = TestServer(declarations: Families.all + SampleBlocking.declarations)
 
-    private func info(_ client: TestClient, _ section: String, _ field: String) -> String? {
-        let lines = (client("INFO", section).text ?? "").split(separator: "\r\n")
-        return lines.first { $0.hasPrefix(field + ":") }.map { String($0.dropFirst(field.count + 1)) }
-    }
-
     @Test func words() {
         let client = server.connect()
         #expect(client("CLIENT", "PAUSE", "x") == .error("ERR timeout is not an integer or out of range"))
@@ -22,7 +17,7 @@ import TestSupport
         #expect(client("CLIENT", "PAUSE", "1", "x") == .error("ERR CLIENT PAUSE mode must be WRITE or ALL"))
         #expect(client("CLIENT", "PAUSE") == .error("ERR wrong number of arguments for 'client|pause' command"))
         #expect(client("CLIENT", "UNPAUSE", "x") == .error("ERR wrong number of arguments for 'client|unpause' command"))
-        #expect(info(client, "clients", "paused_reason") == "none" && info(client, "clients", "paused_actions") == "none")
+        #expect(client.info("clients")["paused_reason"] == "none" && client.info("clients")["paused_actions"] == "none")
     }
 
     @Test func writesWaitInOrder() {
@@ -36,7 +31,7 @@ import TestSupport
         #expect(first("GET", "k") == .none)
         #expect(admin("GET", "k") == nil)
         #expect(admin("SET", "k") == .error("ERR wrong number of arguments for 'set' command"))
-        #expect(info(admin, "clients", "blocked_clients") == "2")
+        #expect(admin.info("clients")["blocked_clients"] == "2")
         #expect(admin("CLIENT", "LIST", "FLAGS", "b").text?.split(separator: "\n").count == 2)
         #expect(admin("CLIENT", "UNBLOCK", "2") == 0)
         #expect(admin("CLIENT", "UNPAUSE") == "OK")
@@ -44,7 +39,7 @@ import TestSupport
         #expect(second.nextReply() == 1)
         #expect(first.nextReply() == 2)
         #expect(first.nextReply() == "ba")
-        #expect(info(admin, "clients", "blocked_clients") == "0")
+        #expect(admin.info("clients")["blocked_clients"] == "0")
     }
 
     /// PFCOUNT may have a replica keep its estimate.
@@ -80,9 +75,9 @@ import TestSupport
         let client = server.connect()
         client("CLIENT", "PAUSE", "5000", "WRITE")
         client("CLIENT", "PAUSE", "1000", "WRITE")
-        #expect(info(client, "clients", "paused_reason") == "client_pause")
-        #expect(info(client, "clients", "paused_actions") == "write")
-        #expect(info(client, "clients", "paused_timeout_milliseconds") == "5000")
+        #expect(client.info("clients")["paused_reason"] == "client_pause")
+        #expect(client.info("clients")["paused_actions"] == "write")
+        #expect(client.info("clients")["paused_timeout_milliseconds"] == "5000")
         client("CLIENT", "PAUSE", "10", "ALL")
         #expect(client("PING") == .none)
         server.advance(milliseconds: 4999)
@@ -129,10 +124,10 @@ import TestSupport
         server.advance(milliseconds: 20)
         server.cycle()
         #expect(client("GET", "k") == nil)
-        #expect(client("DBSIZE") == 2 && info(client, "stats", "expired_keys") == "0")
+        #expect(client("DBSIZE") == 2 && client.info("stats")["expired_keys"] == "0")
         client("CLIENT", "UNPAUSE")
         #expect(client("GET", "k") == nil)
-        #expect(client("DBSIZE") == 1 && info(client, "stats", "expired_keys") == "1")
+        #expect(client("DBSIZE") == 1 && client.info("stats")["expired_keys"] == "1")
     }
 
     @Test func whoVanishesIsForgotten() {
@@ -141,7 +136,7 @@ import TestSupport
         admin("CLIENT", "PAUSE", "60000", "WRITE")
         client("SET", "k", "v")
         client.disconnect()
-        #expect(info(admin, "clients", "blocked_clients") == "0")
+        #expect(admin.info("clients")["blocked_clients"] == "0")
         admin("CLIENT", "UNPAUSE")
         server.cycle()
         #expect(admin("GET", "k") == nil)

@@ -9,21 +9,11 @@ import Testing
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     private var now: Int64 { server.clock.nanoseconds / 1_000_000 }
 
     private func use(_ limit: String) { client("CONFIG", "SET", "hash-max-listpack-entries", limit) }
-
-    private func info(_ field: String) -> String? {
-        let text = (client("INFO", "everything").text ?? "")
-        return text.split(separator: "\r\n").first { $0.hasPrefix(field + ":") }.map { String($0.dropFirst(field.count + 1)) }
-    }
 
     @Test(arguments: ["512", "0"])
     func settingAndAsking(limit: String) {
@@ -107,7 +97,7 @@ import Testing
         #expect(client("HLEN", "h") == 4)
         #expect(client("HSET", "h", "f", "old", "f", "new", "g", "7") == 1)
         #expect(client("HTTL", "h", "FIELDS", "3", "d", "e", "f") == [-1, -1, -1])
-        #expect(info("expired_subkeys") == "5")
+        #expect(client.info("everything")["expired_subkeys"] == "5")
         #expect(server.takeEffects() == [
             ["HDEL", "h", "a"], ["HDEL", "h", "b"], ["HDEL", "h", "c"],
             ["MULTI"], ["HDEL", "h", "d"], ["HINCRBY", "h", "d", "1"], ["EXEC"],
@@ -138,12 +128,12 @@ import Testing
             let fields = i % 2 == 0 ? "2 a b" : "1 a"
             client.line("HPEXPIRE h\(i) \(10 + i) FIELDS \(fields)")
         }
-        #expect(info("db0")?.contains("subexpiry=300") == true)
+        #expect(client.info("everything")["db0"]?.contains("subexpiry=300") == true)
         _ = server.takeEffects()
         server.advance(milliseconds: 109)
         server.cycle()
         #expect(client("DBSIZE") == 251)
-        #expect(info("db0")?.contains("subexpiry=200") == true)
+        #expect(client.info("everything")["db0"]?.contains("subexpiry=200") == true)
         #expect(client("HGETALL", "h1") == ["b", "2"])
         let effects = server.takeEffects()
         #expect(effects.count == 150)
@@ -152,7 +142,7 @@ import Testing
         server.advance(milliseconds: 10_000)
         server.cycle()
         #expect(client("DBSIZE") == 151)
-        #expect(info("db0")?.contains("subexpiry=0") == true)
+        #expect(client.info("everything")["db0"]?.contains("subexpiry=0") == true)
     }
 
     @Test(arguments: ["512", "0"])

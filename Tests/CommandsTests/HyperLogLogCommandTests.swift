@@ -7,12 +7,7 @@ import Testing
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     let notOne = Reply.error("WRONGTYPE Key is not a valid HyperLogLog string value.")
     let damaged = Reply.error("INVALIDOBJ Corrupted HLL object detected")

@@ -32,13 +32,6 @@ import Testing
         }
     }
 
-    private func listener(_ server: TestServer, _ classes: String) -> TestClient {
-        let listener = server.connect()
-        listener("CONFIG", "SET", "notify-keyspace-events", classes)
-        listener("PSUBSCRIBE", "__*")
-        return listener
-    }
-
     private func types(_ client: TestClient) -> [[UInt8]: String] {
         var types: [[UInt8]: String] = [:]
         for key in client("KEYS", "*").elements {
@@ -67,7 +60,7 @@ import Testing
         var random = RandomGenerator(seed: seed)
         let server = TestServer(seed: seed)
         let (client, asker) = (server.connect(), server.connect())
-        let listener = listener(server, "Eoc")
+        let listener = EventListener(server, "Eoc").client
         let generators = Generators.all + Generators.newer + [Generators.sorting]
         var before: [[UInt8]: String] = [:]
         var changes = 0
@@ -134,7 +127,7 @@ import Testing
         var random = RandomGenerator(seed: seed)
         let server = TestServer(seed: seed)
         let (client, asker) = (server.connect(), server.connect())
-        let listener = listener(server, "KSghoc")
+        let listener = EventListener(server, "KSghoc").client
         var fields: [[UInt8]: Set<[UInt8]>] = [:]
         var heard = 0
         var lately: [String] = []

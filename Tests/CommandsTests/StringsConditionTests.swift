@@ -8,12 +8,7 @@ import Testing
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     let badDigest = Reply.error("ERR must be exactly 16 hexadecimal characters")
 

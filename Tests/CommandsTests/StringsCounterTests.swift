@@ -7,12 +7,7 @@ import Testing
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     let overflow = Reply.error("ERR increment or decrement would overflow")
     let notFloat = Reply.error("ERR value is not a valid float")
@@ -145,12 +140,7 @@ import Testing
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     @Test func integers() {
         #expect(client("INCREX", "k") == [1, 1])

@@ -8,12 +8,7 @@ import Testing
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     @Test func mset() {
         #expect(client("MSET", "a", "1", "b", "2", "a", "3") == "OK")

@@ -7,12 +7,7 @@ import Testing
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     let tooLong = Reply.error("ERR string exceeds maximum allowed size (proto-max-bulk-len)")
 

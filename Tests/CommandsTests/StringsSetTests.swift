@@ -11,12 +11,7 @@ let syntaxError = Reply.error("ERR syntax error")
     let server = TestServer()
     let client: TestClient
 
-    init() {
-        client = server.connect()
-        server.recordEffects()
-        client("SET", "warm", "up")
-        _ = server.takeEffects()
-    }
+    init() { client = server.connectRecorded() }
 
     /// Effects since the last call without the SELECT that may precede them.
     func effects() -> [[String]] { server.takeEffects() }

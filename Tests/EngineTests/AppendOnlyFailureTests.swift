@@ -7,11 +7,7 @@ import TestSupport
 @Suite struct AppendOnlyFailureTests {
     private func started(_ policy: SyncPolicy) -> (server: TestServer, client: TestClient, disk: SimulatedDisk) {
         let disk = SimulatedDisk()
-        let server = TestServer { configuration in
-            configuration.appendOnly.isEnabled = true
-            configuration.appendOnly.sync = policy
-            configuration.persistence.savePoints = []
-        }
+        let server = TestServer(appendOnly: true, policy)
         #expect(server.startAppendOnlyFile(on: disk) == nil)
         return (server, server.connect(), disk)
     }
@@ -20,16 +16,6 @@ import TestSupport
         let server = TestServer { $0.appendOnly.isEnabled = true }
         #expect(server.startAppendOnlyFile(on: SimulatedDisk(disk.files)) == nil)
         return server.connect()
-    }
-
-    private func later(_ server: TestServer, milliseconds: Int64 = 1100) {
-        server.advance(milliseconds: milliseconds)
-        server.turn()
-    }
-
-    private func info(_ client: TestClient, _ field: String) -> String? {
-        guard let text = client("INFO", "persistence").text else { return nil }
-        return text.split(separator: "\r\n").first { $0.hasPrefix(field + ":") }.map { String($0.dropFirst(field.count + 1)) }
     }
 
     @Test(arguments: [SyncPolicy.everysec, .no])
@@ -42,15 +28,15 @@ import TestSupport
         #expect(client("SET", "c", "3") == .error("MISCONF Errors writing to the AOF file: error 28"))
         #expect(client("PING") == .error("MISCONF Errors writing to the AOF file: error 28"))
         #expect(client("GET", "b") == "2")
-        #expect(info(client, "aof_last_write_status") == "err")
+        #expect(client.info("persistence")["aof_last_write_status"] == "err")
         #expect(server.engine.context.requests.logLines.contains { $0.hasPrefix("Short write while writing to the AOF file: (nwritten=20, expected=") })
         // No torn command is left behind.
         #expect(restarted(disk)("DBSIZE") == 1)
-        later(server)
+        server.later()
         #expect(client("SET", "c", "3") == .error("MISCONF Errors writing to the AOF file: error 28"))
         disk.room = .max
-        later(server)
-        #expect(info(client, "aof_last_write_status") == "ok")
+        server.later()
+        #expect(client.info("persistence")["aof_last_write_status"] == "ok")
         #expect(server.engine.context.requests.logLines.contains("AOF write error looks solved. The server can write again."))
         #expect(client("SET", "c", "3") == "OK")
         #expect(!server.isFailing)
@@ -66,7 +52,7 @@ import TestSupport
         #expect(client("SET", "a", "1") == "OK")
         #expect(server.engine.context.requests.logLines.contains { $0.hasPrefix("Could not remove short write") })
         disk.room = .max
-        later(server)
+        server.later()
         #expect(client("SET", "b", "2") == "OK")
         #expect(restarted(disk)("MGET", "a", "b") == ["1", "2"])
     }
@@ -77,9 +63,9 @@ import TestSupport
         #expect(client("SET", "a", "1") == "OK")
         #expect(server.engine.context.requests.logLines.contains("Error writing to the AOF file: error 5"))
         disk.writeFailure = 0
-        later(server, milliseconds: 200)
+        server.later(milliseconds: 200)
         #expect(client("SET", "b", "2") == .error("MISCONF Errors writing to the AOF file: error 5"))
-        later(server)
+        server.later()
         #expect(client("SET", "b", "2") == "OK")
     }
 
@@ -88,17 +74,16 @@ import TestSupport
         let (server, client, disk) = started(.everysec)
         #expect(client("SET", "a", "1") == "OK")
         disk.syncFailure = 5
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         #expect(client("SET", "b", "2") == .error("MISCONF Errors writing to the AOF file: error 5"))
-        #expect(info(client, "aof_last_write_status") == "err")
+        #expect(client.info("persistence")["aof_last_write_status"] == "err")
         disk.syncFailure = 0
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         #expect(client("SET", "b", "2") == .error("MISCONF Errors writing to the AOF file: error 5"))
         server.cycle()
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         #expect(client("SET", "b", "2") == "OK")
         #expect(!server.isFailing)
     }
@@ -137,10 +122,9 @@ import TestSupport
             "ERR Can't execute an AOF background rewriting. Please check the server logs for more information."))
         #expect(disk.forks == 0)
         disk.writeFailure = 0
-        later(server)
+        server.later()
         #expect(client("BGREWRITEAOF") == .status("Background append only file rewriting started"))
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         #expect(client("INCR", "n") == 2)
         server.turn()
         #expect(restarted(disk)("GET", "n") == "2")
@@ -165,13 +149,12 @@ import TestSupport
         server.runRewriteChild(on: disk)
         disk.room = .max
         server.cycle()
-        #expect(info(client, "aof_last_bgrewrite_status") == "err")
+        #expect(client.info("persistence")["aof_last_bgrewrite_status"] == "err")
         #expect(disk.names("temp-") == [])
         #expect(restarted(disk)("MGET", "a", "b") == ["1", "2"])
         #expect(client("BGREWRITEAOF") == .status("Background append only file rewriting started"))
-        server.runRewriteChild(on: disk)
-        server.cycle()
-        #expect(info(client, "aof_last_bgrewrite_status") == "ok")
+        server.finishRewrite(on: disk)
+        #expect(client.info("persistence")["aof_last_bgrewrite_status"] == "ok")
         #expect(disk.names("appendonlydir/") == [
             "appendonlydir/appendonly.aof.2.base.rdb", "appendonlydir/appendonly.aof.3.incr.aof", "appendonlydir/appendonly.aof.manifest",
         ])
@@ -185,7 +168,7 @@ import TestSupport
         server.runRewriteChild(on: disk)
         disk.renameFailure = 13
         server.cycle()
-        #expect(info(client, "aof_last_bgrewrite_status") == "err")
+        #expect(client.info("persistence")["aof_last_bgrewrite_status"] == "err")
         disk.renameFailure = 0
         #expect(restarted(disk)("GET", "a") == "1")
     }
@@ -199,14 +182,13 @@ import TestSupport
         server.runRewriteChild(on: disk)
         disk.replaceFailure = 28
         server.cycle()
-        #expect(info(client, "aof_last_bgrewrite_status") == "err")
+        #expect(client.info("persistence")["aof_last_bgrewrite_status"] == "err")
         #expect(disk.names("appendonlydir/appendonly.aof.2.base") == [])
         #expect(restarted(disk)("MGET", "a", "b") == ["1", "2"])
         disk.replaceFailure = 0
         client("BGREWRITEAOF")
-        server.runRewriteChild(on: disk)
-        server.cycle()
-        #expect(info(client, "aof_last_bgrewrite_status") == "ok")
+        server.finishRewrite(on: disk)
+        #expect(client.info("persistence")["aof_last_bgrewrite_status"] == "ok")
         #expect(restarted(disk)("MGET", "a", "b") == ["1", "2"])
     }
 
@@ -215,14 +197,14 @@ import TestSupport
         let (server, client, disk) = started(.everysec)
         #expect(client("SET", "a", "1") == "OK")
         disk.syncPolls = 1000
-        later(server)
+        server.later()
         #expect(client("SET", "b", "2") == "OK")
         #expect(restarted(disk)("EXISTS", "b") == 0)
-        later(server)
+        server.later()
         #expect(restarted(disk)("EXISTS", "b") == 0)
-        later(server, milliseconds: 2100)
+        server.later(milliseconds: 2100)
         #expect(restarted(disk)("EXISTS", "b") == 1)
-        #expect(info(client, "aof_delayed_fsync") == "1")
+        #expect(client.info("persistence")["aof_delayed_fsync"] == "1")
     }
 
     /// Replies of a turn in which others wait for the disk share its next sync.

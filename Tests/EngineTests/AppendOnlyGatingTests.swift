@@ -8,12 +8,7 @@ import TestSupport
 
     /// A server whose next syncs do not end by themselves.
     private func started(_ policy: SyncPolicy = .always, _ configure: (inout Configuration) -> Void = { _ in }) -> TestServer {
-        let server = TestServer { configuration in
-            configuration.appendOnly.isEnabled = true
-            configuration.appendOnly.sync = policy
-            configuration.persistence.savePoints = []
-            configure(&configuration)
-        }
+        let server = TestServer(appendOnly: true, policy, configure: configure)
         #expect(server.startAppendOnlyFile(on: disk) == nil)
         return server
     }

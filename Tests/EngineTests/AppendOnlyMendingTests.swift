@@ -9,23 +9,9 @@ import TestSupport
     private static let refusal = Reply.error("MISCONF Errors writing to the AOF file: error 5")
 
     private func started(_ policy: SyncPolicy, _ disk: SimulatedDisk = SimulatedDisk()) -> (server: TestServer, client: TestClient) {
-        let server = TestServer { configuration in
-            configuration.appendOnly.isEnabled = true
-            configuration.appendOnly.sync = policy
-            configuration.persistence.savePoints = []
-        }
+        let server = TestServer(appendOnly: true, policy)
         #expect(server.startAppendOnlyFile(on: disk) == nil)
         return (server, server.connect())
-    }
-
-    private func later(_ server: TestServer, milliseconds: Int64 = 1100) {
-        server.advance(milliseconds: milliseconds)
-        server.turn()
-    }
-
-    private func info(_ client: TestClient, _ field: String) -> String? {
-        guard let text = client("INFO", "persistence").text else { return nil }
-        return text.split(separator: "\r\n").first { $0.hasPrefix(field + ":") }.map { String($0.dropFirst(field.count + 1)) }
     }
 
     /// The numbers of keys that servers find after a loss of power, whatever it leaves; nil where one does not start.
@@ -43,17 +29,17 @@ import TestSupport
     /// A sync fails, and what it should have brought onto the disk is gone; those behind it succeed.
     private func lose(_ server: TestServer, _ client: TestClient, _ disk: SimulatedDisk) {
         #expect(client("SET", "a", "1") == "OK")
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         #expect(client("SET", "b", "2") == "OK")
         disk.syncFailure = 5
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         #expect(client("SET", "c", "3") == Self.refusal)
-        #expect(info(client, "aof_last_write_status") == "err")
+        #expect(client.info("persistence")["aof_last_write_status"] == "err")
         disk.syncFailure = 0
-        later(server)
-        later(server)
+        server.later()
+        server.later()
     }
 
     @Test(arguments: [SyncPolicy.everysec, .no])
@@ -67,11 +53,10 @@ import TestSupport
         #expect(client("SET", "c", "3") == Self.refusal)
         // So everything is written anew.
         server.cycle()
-        #expect(info(client, "aof_rewrite_in_progress") == "1")
+        #expect(client.info("persistence")["aof_rewrite_in_progress"] == "1")
         #expect(client("SET", "c", "3") == Self.refusal)
-        server.runRewriteChild(on: disk)
-        server.cycle()
-        #expect(info(client, "aof_last_write_status") == "ok")
+        server.finishRewrite(on: disk)
+        #expect(client.info("persistence")["aof_last_write_status"] == "ok")
         #expect(keysAfterCrashes(disk) == [2])
         #expect(client("SET", "c", "3") == "OK")
         for text in ["Fail to fsync the AOF file: error 5", "AOF fsync error looks solved, the new base holds everything. The server can write again."] {
@@ -86,7 +71,7 @@ import TestSupport
         #expect(client("SET", "a", "1") == "OK")
         disk.syncFailure = 5
         for _ in 0..<10 {
-            later(server)
+            server.later()
             server.cycle()
         }
         #expect(disk.forks == 0)
@@ -102,21 +87,20 @@ import TestSupport
         #expect(client("SET", "b", "2") == "OK")
         server.runRewriteChild(on: disk)
         disk.syncFailure = 5
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         disk.syncFailure = 0
         server.cycle()
-        #expect(info(client, "aof_last_bgrewrite_status") == "ok")
+        #expect(client.info("persistence")["aof_last_bgrewrite_status"] == "ok")
         #expect(client("SET", "c", "3") == Self.refusal)
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         server.cycle()
         #expect(disk.forks == 2)
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         #expect(client("SET", "c", "3") == "OK")
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         #expect(keysAfterCrashes(disk) == [3])
     }
 
@@ -127,16 +111,15 @@ import TestSupport
         #expect(client("SET", "a", "1") == "OK")
         disk.syncFailure = 5
         #expect(client("WAITAOF", "1", "0", "0") == .none)
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         disk.syncFailure = 0
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         server.cycle()
         server.turn()
         #expect(client.nextReply() == .none)
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         server.turn()
         #expect(client.nextReply() == [1, 0])
         #expect(keysAfterCrashes(disk) == [1])
@@ -164,11 +147,10 @@ import TestSupport
         disk.renameFailure = 0
         // It goes on as if nobody had asked.
         server.cycle()
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         #expect(client("SET", "c", "3") == "OK")
-        later(server)
-        later(server)
+        server.later()
+        server.later()
         #expect(keysAfterCrashes(disk) == [3])
     }
 
@@ -192,13 +174,11 @@ import TestSupport
         let disk = SimulatedDisk()
         let (server, client) = started(.everysec, disk)
         #expect(client("BACKUP", "START") == "OK")
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         lose(server, client, disk)
         #expect(client("BACKUP", "SEAL") == .error("ERR Can't write the increment of the backup: error 5"))
         server.cycle()
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         #expect(client("SET", "c", "3") == "OK")
     }
 }

@@ -8,11 +8,9 @@ import TestSupport
     /// Data of all types; `usesSnapshots`: whether bases are.
     private func filled(seed: UInt64, usesSnapshots: Bool, steps: Int = 2500) -> (server: TestServer, client: TestClient, disk: SimulatedDisk) {
         let disk = SimulatedDisk()
-        let server = TestServer(seed: seed, partitionCount: seed % 2 == 0 ? 1 : 4) { configuration in
-            configuration.appendOnly.isEnabled = true
+        let server = TestServer(seed: seed, partitionCount: seed % 2 == 0 ? 1 : 4, appendOnly: true) { configuration in
             configuration.appendOnly.basesAreSnapshots = usesSnapshots
             configuration.appendOnly.annotatesMoments = seed % 3 == 0
-            configuration.persistence.savePoints = []
             configuration.values.hashEntries = 16
             configuration.values.setEntries = 16
         }
@@ -48,8 +46,7 @@ import TestSupport
         let (server, client, disk) = filled(seed: seed, usesSnapshots: usesSnapshots)
         expectSame(server, disk, seed: seed)
         #expect(client("BGREWRITEAOF") == .status("Background append only file rewriting started"))
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         let base = "appendonlydir/appendonly.aof.2.base." + (usesSnapshots ? "rdb" : "aof")
         #expect((disk.files[base]?.count ?? 0) > 10_000)
         // Nothing but the base is left.

@@ -9,9 +9,7 @@ import TestSupport
     private let increment = "appendonlydir/appendonly.aof.1.incr.aof"
 
     private func started(_ disk: SimulatedDisk, policy: SyncPolicy = .always, loadsTruncated: Bool = true) -> TestServer {
-        let server = TestServer(clock: clock) { configuration in
-            configuration.appendOnly.isEnabled = true
-            configuration.appendOnly.sync = policy
+        let server = TestServer(clock: clock, appendOnly: true, policy) { configuration in
             configuration.appendOnly.loadsTruncated = loadsTruncated
             (configuration.appendOnly.room.fewestGroups, configuration.appendOnly.room.piece) = (8, 4096)
             configuration.appendOnly.room.largestGroup = 1000

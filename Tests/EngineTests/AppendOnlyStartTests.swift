@@ -19,18 +19,13 @@ import TestSupport
     }
 
     private func started(_ disk: SimulatedDisk, isOn: Bool = false, _ sync: SyncPolicy = .everysec) -> (server: TestServer, client: TestClient) {
-        let server = TestServer { configuration in
-            configuration.appendOnly.isEnabled = isOn
-            configuration.appendOnly.sync = sync
-            configuration.persistence.savePoints = []
-        }
+        let server = TestServer(appendOnly: isOn, sync)
         #expect(server.startAppendOnlyFile(on: disk) == nil)
         return (server, server.connect())
     }
 
     private func finishRewrite(_ server: TestServer, _ disk: SimulatedDisk) {
-        server.runRewriteChild(on: disk)
-        server.cycle()
+        server.finishRewrite(on: disk)
         server.turn()
     }
 

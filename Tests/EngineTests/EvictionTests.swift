@@ -107,19 +107,22 @@ extension TestServer {
         #expect(gone.contains { $0 < 50 } && gone.contains { $0 >= 50 })
     }
 
+    /// What the Swift runtime keeps about types is allocated where a type is first used, 16 KB at a time, and counts as
+    /// the thread's memory like all else: once a first server has used them all, the second is alone in its memory.
     @Test func allDatabasesAreSampled() {
-        let server = measuredServer { $0.maximumMemoryPolicy = .allKeysLRU }
-        let client = server.connect()
-        client("SELECT", "9")
-        client("SET", "old", Self.value)
-        server.advance(milliseconds: 5000)
-        client("SELECT", "3")
-        for key in 0..<50 { client("SET", "\(key)", Self.value) }
-        server.takeAway(1)
-        client("SELECT", "9")
-        #expect(client("EXISTS", "old") == 0)
-        // One, unless something in this process was used for the first time meanwhile and its memory counts.
-        #expect(server.evictedKeys < 26)
+        for isFirst in [true, false] {
+            let server = measuredServer { $0.maximumMemoryPolicy = .allKeysLRU }
+            let client = server.connect()
+            client("SELECT", "9")
+            client("SET", "old", Self.value)
+            server.advance(milliseconds: 5000)
+            client("SELECT", "3")
+            for key in 0..<50 { client("SET", "\(key)", Self.value) }
+            server.takeAway(1)
+            client("SELECT", "9")
+            #expect(client("EXISTS", "old") == 0)
+            #expect(isFirst || server.evictedKeys == 1)
+        }
     }
 
     @Test func whatWasUsedSinceItWasSampledStays() {

@@ -15,12 +15,6 @@ import TestSupport
         return fixture
     }
 
-    private func info(_ fixture: SnapshotFixture, _ field: String) -> String? {
-        let text = fixture.client("INFO", "persistence").text ?? ""
-        let line = text.split(separator: "\r\n").first { $0.hasPrefix(field + ":") }
-        return line.map { String($0.dropFirst(field.count + 1)) }
-    }
-
     // MARK: The disk
 
     /// What fails, and how the log tells it.
@@ -48,12 +42,12 @@ import TestSupport
     func oldFileStaysWhole(failure: DiskFailure) {
         let fixture = changed()
         let file = fixture.file
-        let changes = info(fixture, "rdb_changes_since_last_save")
+        let changes = fixture.client.info("persistence")["rdb_changes_since_last_save"]
         failure.befall(fixture.disk)
         #expect(fixture.client("SAVE") == Self.savingError)
         #expect(fixture.disk.files == ["dump.rdb": file])
         #expect(fixture.disk.lines.last == failure.line)
-        #expect(info(fixture, "rdb_changes_since_last_save") == changes)
+        #expect(fixture.client.info("persistence")["rdb_changes_since_last_save"] == changes)
         // SAVE tells whoever asked; only a save in the background stops writes.
         #expect(fixture.client("SET", "k", "v") == "OK")
         #expect(fixture.client("DEBUG", "RELOAD") == Self.savingError)
@@ -66,11 +60,11 @@ import TestSupport
     private func endChild(of fixture: SnapshotFixture, _ end: ChildEnd) {
         fixture.disk.forkResult = 7
         #expect(fixture.client("BGSAVE") == .status("Background saving started"))
-        #expect(info(fixture, "rdb_bgsave_in_progress") == "1")
+        #expect(fixture.client.info("persistence")["rdb_bgsave_in_progress"] == "1")
         fixture.disk.files["temp-7.rdb"] = [1, 2, 3]
         fixture.disk.childEnd = end
         fixture.server.cycle()
-        #expect(info(fixture, "rdb_bgsave_in_progress") == "0")
+        #expect(fixture.client.info("persistence")["rdb_bgsave_in_progress"] == "0")
     }
 
     @Test func childThatFailsStopsWrites() {
@@ -78,7 +72,7 @@ import TestSupport
         let file = fixture.file
         endChild(of: fixture, .exited(1))
         #expect(fixture.disk.lines.contains("Background saving error"))
-        #expect(info(fixture, "rdb_last_bgsave_status") == "err")
+        #expect(fixture.client.info("persistence")["rdb_last_bgsave_status"] == "err")
         #expect(fixture.file == file)
         for words in [["SET", "k", "v"], ["PING"], ["FLUSHALL"]] {
             guard case .error(let text) = fixture.client.run(words.map { [UInt8]($0) }) else {
@@ -90,8 +84,8 @@ import TestSupport
         #expect(fixture.client("GET", "more") == "data")
         // One that goes well lets them through again.
         endChild(of: fixture, .exited(0))
-        #expect(info(fixture, "rdb_last_bgsave_status") == "ok")
-        #expect(info(fixture, "rdb_changes_since_last_save") == "0")
+        #expect(fixture.client.info("persistence")["rdb_last_bgsave_status"] == "ok")
+        #expect(fixture.client.info("persistence")["rdb_changes_since_last_save"] == "0")
         #expect(fixture.client("SET", "k", "v") == "OK")
     }
 
@@ -101,7 +95,7 @@ import TestSupport
         endChild(of: fixture, .killed(signal: 9))
         #expect(fixture.disk.lines.contains("Background saving terminated by signal 9"))
         #expect(fixture.disk.files == ["dump.rdb": file])
-        #expect(info(fixture, "rdb_last_bgsave_status") == "err")
+        #expect(fixture.client.info("persistence")["rdb_last_bgsave_status"] == "err")
     }
 
     @Test func writesGoOnWithoutSavePointsOrTheSetting() {
@@ -118,7 +112,7 @@ import TestSupport
         fixture.disk.forkResult = -12
         #expect(fixture.client("BGSAVE") == Self.savingError)
         #expect(fixture.disk.lines.last == "Can't save in background: fork: error 12")
-        #expect(info(fixture, "rdb_last_bgsave_status") == "err")
+        #expect(fixture.client.info("persistence")["rdb_last_bgsave_status"] == "err")
     }
 
     /// Save points that are due wait five seconds behind a failure.
@@ -172,9 +166,9 @@ import TestSupport
         fixture.client("BGSAVE")
         fixture.client("SET", "k", "v")
         #expect(fixture.client("EXEC") == [.status("Background saving scheduled"), "OK"])
-        #expect(info(fixture, "rdb_bgsave_in_progress") == "0")
+        #expect(fixture.client.info("persistence")["rdb_bgsave_in_progress"] == "0")
         fixture.server.cycle()
-        #expect(info(fixture, "rdb_bgsave_in_progress") == "1")
+        #expect(fixture.client.info("persistence")["rdb_bgsave_in_progress"] == "1")
     }
 
     // MARK: Flushes
@@ -182,9 +176,9 @@ import TestSupport
     @Test func flushOfAllSavesTheEmptyData() {
         let fixture = changed()
         #expect(fixture.client("FLUSHDB") == "OK")
-        #expect(info(fixture, "rdb_changes_since_last_save") != "0")
+        #expect(fixture.client.info("persistence")["rdb_changes_since_last_save"] != "0")
         #expect(fixture.client("FLUSHALL") == "OK")
-        #expect(info(fixture, "rdb_changes_since_last_save") == "0")
+        #expect(fixture.client.info("persistence")["rdb_changes_since_last_save"] == "0")
         #expect(fixture.load() == "OK")
         #expect(fixture.client("DBSIZE") == 0)
     }
@@ -195,7 +189,7 @@ import TestSupport
         fixture.client("CONFIG", "SET", "save", "")
         #expect(fixture.client("FLUSHALL") == "OK")
         #expect(fixture.file == file)
-        #expect(info(fixture, "rdb_changes_since_last_save") != "0")
+        #expect(fixture.client.info("persistence")["rdb_changes_since_last_save"] != "0")
     }
 
     @Test(arguments: [true, false])
@@ -208,9 +202,9 @@ import TestSupport
         #expect(fixture.client("FLUSHALL") == "OK")
         #expect(fixture.disk.stopped == [7])
         fixture.server.cycle()
-        #expect(info(fixture, "rdb_bgsave_in_progress") == "0")
+        #expect(fixture.client.info("persistence")["rdb_bgsave_in_progress"] == "0")
         // It was wanted, so it is no failure.
-        #expect(info(fixture, "rdb_last_bgsave_status") == "ok")
+        #expect(fixture.client.info("persistence")["rdb_last_bgsave_status"] == "ok")
         #expect(fixture.disk.lines.contains("Background saving terminated by signal 10"))
     }
 

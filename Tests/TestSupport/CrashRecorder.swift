@@ -59,14 +59,11 @@ public final class CrashRecorder {
         self.promise = promise ?? policy
         self.startsOn = startsOn
         disk = SimulatedDisk()
-        server = TestServer(seed: seed, clock: clock) { configuration in
-            configuration.appendOnly.isEnabled = startsOn
-            configuration.appendOnly.sync = policy
+        server = TestServer(seed: seed, clock: clock, appendOnly: startsOn, policy) { configuration in
             configuration.appendOnly.basesAreSnapshots = usesSnapshots
             configuration.appendOnly.annotatesMoments = annotates
             configuration.appendOnly.rewriteBytes = 6000
             if makesRoom { configuration.appendOnly.room = Self.eagerness }
-            configuration.persistence.savePoints = []
         }
         note()
         disk.onStep = { [unowned self] in step() }

@@ -24,9 +24,7 @@ extension Administration {
                     "reset", arity: 2, flags, group: .server, since: "2.2.12", complexity: perEntry,
                     summary: "Empties the slow log.",
                     tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], slowLogReset),
-                CommandDeclaration(
-                    "help", arity: 2, [.loading, .stale], group: .server, since: "6.2.0", summary: "Lists the subcommands.",
-                    slowLogHelp),
+                .help(of: "slowlog", group: .server, since: "6.2.0"),
             ])
     }
 
@@ -47,9 +45,7 @@ extension Administration {
                     "reset", arity: 3, flags, group: .server, since: "8.1.0", complexity: perEntry,
                     summary: "Empties a log.", syntax: "<type: SLOW | LARGE-REQUEST | LARGE-REPLY>",
                     tips: ["request_policy:all_nodes", "response_policy:all_succeeded"], commandLogReset),
-                CommandDeclaration(
-                    "help", arity: 2, [.loading, .stale], group: .server, since: "8.1.0", summary: "Lists the subcommands.",
-                    commandLogHelp),
+                .help(of: "commandlog", group: .server, since: "8.1.0"),
             ])
     }
 
@@ -82,13 +78,6 @@ extension Administration {
         return .done
     }
 
-    private static func slowLogHelp(
-        _ context: inout CommandContext, _ arguments: borrowing Arguments
-    ) throws(CommandError) -> Outcome {
-        context.replyHelp(of: "slowlog")
-        return .done
-    }
-
     // MARK: COMMANDLOG
 
     private static func commandLogGet(
@@ -112,13 +101,6 @@ extension Administration {
     ) throws(CommandError) -> Outcome {
         context.statistics.commandLog.reset(try kind(&context, arguments[2]))
         context.reply.ok()
-        return .done
-    }
-
-    private static func commandLogHelp(
-        _ context: inout CommandContext, _ arguments: borrowing Arguments
-    ) throws(CommandError) -> Outcome {
-        context.replyHelp(of: "commandlog")
         return .done
     }
 

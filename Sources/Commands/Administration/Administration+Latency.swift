@@ -17,9 +17,7 @@ extension Administration {
                 CommandDeclaration(
                     "graph", arity: 3, flags, group: .server, since: "2.8.13", summary: "Draws the samples of an event.",
                     syntax: "event", tips: perServer, latencyGraph),
-                CommandDeclaration(
-                    "help", arity: 2, [.loading, .stale], group: .server, since: "2.8.13", summary: "Lists the subcommands.",
-                    latencyHelp),
+                .help(of: "latency", group: .server, since: "2.8.13"),
                 CommandDeclaration(
                     "histogram", arity: -2, flags, group: .server, since: "7.0.0",
                     complexity: "O(N) where N is the number of commands told",
@@ -40,13 +38,6 @@ extension Administration {
     }
 
     private static func event(_ word: RawSpan) -> LatencyEvent? { LatencyEvent(rawValue: word.text) }
-
-    private static func latencyHelp(
-        _ context: inout CommandContext, _ arguments: borrowing Arguments
-    ) throws(CommandError) -> Outcome {
-        context.replyHelp(of: "latency")
-        return .done
-    }
 
     // MARK: Events
 

@@ -13,9 +13,7 @@ extension Administration {
                     "doctor", arity: 2, [], group: .server, since: "4.0.0",
                     summary: "Explains in words what may be wrong with the use of memory.", tips: nondeterministic,
                     memoryDoctor),
-                CommandDeclaration(
-                    "help", arity: 2, [.loading, .stale], group: .server, since: "4.0.0",
-                    summary: "Lists the subcommands.", memoryHelp),
+                .help(of: "memory", group: .server, since: "4.0.0"),
                 CommandDeclaration(
                     "malloc-stats", arity: 2, [], group: .server, since: "4.0.0", complexity: "Depends on the allocator",
                     summary: "Returns the allocator's account of itself.", tips: nondeterministic, memoryAllocator),
@@ -62,13 +60,6 @@ extension Administration {
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         context.reply.verbatim(context.host.allocatorAccount.report().rawSpan, format: "txt")
-        return .done
-    }
-
-    private static func memoryHelp(
-        _ context: inout CommandContext, _ arguments: borrowing Arguments
-    ) throws(CommandError) -> Outcome {
-        context.replyHelp(of: "memory")
         return .done
     }
 

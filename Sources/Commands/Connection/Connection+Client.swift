@@ -52,9 +52,7 @@ extension Connection {
             CommandDeclaration(
                 "capa", arity: -3, busyFlags, .connection, group: .connection, since: "8.0.0",
                 summary: "Tells what the client can do.", syntax: "capability [capability ...]", clientCapabilities),
-            CommandDeclaration(
-                "help", arity: 2, [.loading, .stale], .connection, group: .connection, since: "5.0.0",
-                summary: "Lists the subcommands.", clientHelp),
+            .help(of: "client", .connection, group: .connection, since: "5.0.0"),
         ]
     }
 
@@ -173,13 +171,6 @@ extension Connection {
             context.session.flags.insert(.redirectable)
         }
         context.reply.ok()
-        return .done
-    }
-
-    static func clientHelp(
-        _ context: inout CommandContext, _ arguments: borrowing Arguments
-    ) throws(CommandError) -> Outcome {
-        context.replyHelp(of: "client")
         return .done
     }
 }

@@ -125,12 +125,11 @@ public enum HyperLogLogs {
     private static func countOne(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        let slot = context.lookupRead(arguments[1])
+        let slot = try context.slotForReading(arguments[1], .string)
         guard var entry = slot.entry else {
             context.reply.integer(0)
             return .done
         }
-        guard entry.isString else { throw .wrongType }
         if let cached = entry.hyperLogLog?.cachedEstimate {
             context.reply.integer(cached)
             return .done

@@ -2,9 +2,22 @@ import Engine
 import Primitives
 import RESP
 
+extension CommandDeclaration {
+    /// The HELP of a container, which it answers from the declarations of its subcommands.
+    static func help(
+        of container: StaticString, _ categories: CommandCategories = [], group: CommandGroup, since: StaticString
+    ) -> CommandDeclaration {
+        CommandDeclaration(
+            "help", arity: 2, [.loading, .stale], categories, group: group, since: since, summary: "Lists the subcommands."
+        ) { context, _ in
+            context.replyHelp(of: container)
+            return .done
+        }
+    }
+}
+
 extension CommandContext {
-    /// Answers a container's HELP from the declarations of its subcommands.
-    mutating func replyHelp(of container: StaticString) {
+    fileprivate mutating func replyHelp(of container: StaticString) {
         guard let id = commands.resolve(fullName: RawSpan(literal: container)) else { return reply.array(0) }
         var lines = ["\(container)".uppercased() + " <subcommand> [<arg> [value] [opt] ...]. Subcommands are:"]
         if commands.commands[id].handler != nil {

@@ -48,9 +48,7 @@ public enum Introspection {
                 summary: "Lists the names of commands.",
                 syntax: "[FILTERBY <MODULE module-name | ACLCAT category | PATTERN pattern>]", tips: unordered,
                 commandList),
-            CommandDeclaration(
-                "help", arity: 2, flags, .connection, group: .server, since: "5.0.0",
-                summary: "Lists the subcommands.", commandHelp),
+            .help(of: "command", .connection, group: .server, since: "5.0.0"),
         ]
     }
 
@@ -108,13 +106,6 @@ public enum Introspection {
                 context.reply.null()
             }
         }
-        return .done
-    }
-
-    static func commandHelp(
-        _ context: inout CommandContext, _ arguments: borrowing Arguments
-    ) throws(CommandError) -> Outcome {
-        context.replyHelp(of: "command")
         return .done
     }
 

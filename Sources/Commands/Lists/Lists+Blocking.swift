@@ -72,31 +72,27 @@ extension Lists {
     ) throws(CommandError) -> Outcome {
         let keys = 1..<arguments.count - 1
         let deadline = try context.deadline(arguments[keys.upperBound])
-        for index in keys {
-            let key = arguments[index]
-            let slot = try context.slotForWriting(key, .list)
-            guard let entry = slot.entry else { continue }
-            context.reply.array(2)
-            context.reply.bulk(key)
-            take(&context, key, slot, entry, end, 1)
-            context.effects.begin(2)
-            context.effects.word(end == .head ? "LPOP" : "RPOP")
-            context.effects.word(key)
-            return .done
+        guard let found = try context.firstForWriting(keys, of: arguments, .list) else {
+            return context.wait(for: keys, of: arguments, .list, until: deadline)
         }
-        return context.wait(for: keys, of: arguments, .list, until: deadline)
+        let key = arguments[found.index]
+        context.reply.array(2)
+        context.reply.bulk(key)
+        take(&context, key, found.slot, found.entry, end, 1)
+        context.effects.begin(2)
+        context.effects.word(end == .head ? "LPOP" : "RPOP")
+        context.effects.word(key)
+        return .done
     }
 
     static func blmpop(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         let request = try PopRequest(arguments, at: 2, &context)
         let deadline = try context.deadline(arguments[1])
-        for index in request.keys {
-            let slot = try context.slotForWriting(arguments[index], .list)
-            guard let entry = slot.entry else { continue }
-            take(&context, arguments[index], slot, entry, request)
-            return .done
+        guard let found = try context.firstForWriting(request.keys, of: arguments, .list) else {
+            return context.wait(for: request.keys, of: arguments, .list, until: deadline)
         }
-        return context.wait(for: request.keys, of: arguments, .list, until: deadline)
+        take(&context, arguments[found.index], found.slot, found.entry, request)
+        return .done
     }
 
     // MARK: Moving

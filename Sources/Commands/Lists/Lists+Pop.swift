@@ -60,13 +60,11 @@ extension Lists {
 
     static func lmpop(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         let request = try PopRequest(arguments, at: 1, &context)
-        for index in request.keys {
-            let slot = try context.slotForWriting(arguments[index], .list)
-            guard let entry = slot.entry else { continue }
-            take(&context, arguments[index], slot, entry, request)
-            return .done
+        if let found = try context.firstForWriting(request.keys, of: arguments, .list) {
+            take(&context, arguments[found.index], found.slot, found.entry, request)
+        } else {
+            context.reply.nullArray()
         }
-        context.reply.nullArray()
         return .done
     }
 

@@ -30,9 +30,7 @@ extension Messages {
                     complexity: "O(N) where N is the number of shard channels asked for",
                     summary: "Counts the subscribers of shard channels.", syntax: "[shardchannel [shardchannel ...]]",
                     countShardSubscribers),
-                CommandDeclaration(
-                    "help", arity: 2, [.loading, .stale], group: .pubsub, since: "6.2.0",
-                    summary: "Lists the subcommands.", help),
+                .help(of: "pubsub", group: .pubsub, since: "6.2.0"),
             ])
     }
 
@@ -90,11 +88,6 @@ extension Messages {
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         context.reply.integer(context.clients.pubsub.count(.pattern))
-        return .done
-    }
-
-    static func help(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
-        context.replyHelp(of: "pubsub")
         return .done
     }
 

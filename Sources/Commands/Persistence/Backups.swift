@@ -17,8 +17,7 @@ enum Backups {
                     subcommand("cleanup", changes, "Removes the files of a sealed backup.") { (context) throws(BackupRefusal) in
                         try context.cleanUpBackup()
                     },
-                    CommandDeclaration(
-                        "help", arity: 2, [.loading, .stale], group: .server, since: "8.10.0", summary: "Lists the subcommands.", help),
+                    .help(of: "backup", group: .server, since: "8.10.0"),
                     CommandDeclaration(
                         "list", arity: 2, looks, group: .server, since: "8.10.0",
                         summary: "Returns the paths of the files that are complete.", list),
@@ -49,11 +48,6 @@ enum Backups {
             context.reply.ok()
             return .done
         }
-    }
-
-    private static func help(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
-        context.replyHelp(of: "backup")
-        return .done
     }
 
     private static func list(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {

@@ -83,3 +83,24 @@ struct ExpiryArgument {
         try spelling.moment(arguments[index], in: command, &context)
     }
 }
+
+/// What SET and MSETEX say of the expiry: KEEPTTL or a moment, repeated or not, but not both.
+struct ExpiryOptions {
+    /// Whether the old expiry stays.
+    private(set) var keeps = false
+    private(set) var moment: ExpiryArgument?
+
+    /// Reads the option at `index`, which moves on to its last word; false when it is none of these.
+    mutating func read(_ arguments: borrowing Arguments, _ index: inout Int) throws(CommandError) -> Bool {
+        if arguments[index].matches("KEEPTTL") {
+            guard moment == nil else { throw .syntax }
+            keeps = true
+            return true
+        }
+        guard let option = ExpiryArgument(arguments, at: index) else { return false }
+        guard !keeps, option.mayFollow(moment) else { throw .syntax }
+        moment = option
+        index = option.index
+        return true
+    }
+}

@@ -45,36 +45,32 @@ extension SortedSets {
     ) throws(CommandError) -> Outcome {
         let keys = 1..<arguments.count - 1
         let deadline = try context.deadline(arguments[keys.upperBound])
-        for index in keys {
-            let key = arguments[index]
-            let slot = try context.slotForWriting(key, .sortedSet)
-            guard var entry = slot.entry else { continue }
-            let last = entry.scoredCount - 1
-            let rank = end == .lowest ? 0 : last
-            context.reply.array(3)
-            context.reply.bulk(key)
-            entry.forEachScored(rank..<rank + 1) { member, score in
-                context.reply.bulk(member)
-                context.reply.double(score)
-            }
-            context.remove(rank..<rank + 1, of: &entry, key, slot, event(end.event))
-            context.effects.begin(2)
-            context.effects.word(end.command)
-            context.effects.word(key)
-            return .done
+        guard var found = try context.firstForWriting(keys, of: arguments, .sortedSet) else {
+            return context.wait(for: keys, of: arguments, .sortedSet, until: deadline)
         }
-        return context.wait(for: keys, of: arguments, .sortedSet, until: deadline)
+        let key = arguments[found.index]
+        let last = found.entry.scoredCount - 1
+        let rank = end == .lowest ? 0 : last
+        context.reply.array(3)
+        context.reply.bulk(key)
+        found.entry.forEachScored(rank..<rank + 1) { member, score in
+            context.reply.bulk(member)
+            context.reply.double(score)
+        }
+        context.remove(rank..<rank + 1, of: &found.entry, key, found.slot, event(end.event))
+        context.effects.begin(2)
+        context.effects.word(end.command)
+        context.effects.word(key)
+        return .done
     }
 
     static func bzmpop(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         let request = try MultiplePop(arguments, from: 2, &context)
         let deadline = try context.deadline(arguments[1])
-        for index in request.keys {
-            let slot = try context.slotForWriting(arguments[index], .sortedSet)
-            guard slot.entry != nil else { continue }
-            context.takeFirst(request, arguments[index], slot)
-            return .done
+        guard let found = try context.firstForWriting(request.keys, of: arguments, .sortedSet) else {
+            return context.wait(for: request.keys, of: arguments, .sortedSet, until: deadline)
         }
-        return context.wait(for: request.keys, of: arguments, .sortedSet, until: deadline)
+        context.takeFirst(request, arguments[found.index], found.slot)
+        return .done
     }
 }

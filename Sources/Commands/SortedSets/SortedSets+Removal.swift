@@ -83,14 +83,11 @@ extension SortedSets {
 
     static func zmpop(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         let request = try MultiplePop(arguments, from: 1, &context)
-        for index in request.keys {
-            let slot = try context.slotForWriting(arguments[index], .sortedSet)
-            if slot.entry != nil {
-                context.takeFirst(request, arguments[index], slot)
-                return .done
-            }
+        if let found = try context.firstForWriting(request.keys, of: arguments, .sortedSet) {
+            context.takeFirst(request, arguments[found.index], found.slot)
+        } else {
+            context.reply.nullArray()
         }
-        context.reply.nullArray()
         return .done
     }
 }

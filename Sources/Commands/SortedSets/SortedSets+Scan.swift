@@ -16,51 +16,18 @@ extension SortedSets {
         ]
     }
 
-    private struct ScanOptions {
-        var count: Int64 = 10
-        var pattern: [UInt8]?
-        var withScores = true
-
-        init(_ arguments: borrowing Arguments, _ context: inout CommandContext) throws(CommandError) {
-            var index = 3
-            while index < arguments.count {
-                let word = arguments[index]
-                if word.matches("NOSCORES") {
-                    withScores = false
-                    index += 1
-                    continue
-                }
-                guard index + 1 < arguments.count else { throw .syntax }
-                let value = arguments[index + 1]
-                if word.matches("COUNT") {
-                    count = try context.integer(value).value
-                    guard count >= 1 else { throw .syntax }
-                } else if word.matches("MATCH") {
-                    pattern = Glob.matchesAll(value) ? nil : value.array
-                } else {
-                    throw .syntax
-                }
-                index += 2
-            }
-        }
-
-        func accepts(_ member: RawSpan) -> Bool { pattern.map { Glob.matches($0.rawSpan, member) } ?? true }
-    }
-
     static func zscan(_ context: inout CommandContext, _ arguments: borrowing Arguments) throws(CommandError) -> Outcome {
         guard let position = Keys.scanPosition(arguments[2]) else { throw .invalidCursor }
         guard let entry = try context.sortedSetForReading(arguments[1]) else {
-            context.reply.array(2)
-            context.reply.bulk("0")
-            context.reply.array(0)
+            context.reply.emptyScan()
             return .done
         }
-        let options = try ScanOptions(arguments, &context)
+        let options = try ElementScan(&context, arguments, from: 3, bareWord: "NOSCORES")
         var next: UInt64? = position
         var found: [(member: [UInt8], score: Double)] = []
         if entry.holdsContainer {
-            var visited: Int64 = 0
-            var calls: Int64 = 0
+            var visited = 0
+            var calls = 0
             // Empty buckets are work as well.
             while let here = next, visited < options.count, calls / 10 < options.count {
                 next = entry.sortedSet.value.scan(from: here) { member, score in
@@ -77,10 +44,10 @@ extension SortedSets {
         }
         context.reply.array(2)
         context.reply.bulk(String(next ?? 0))
-        context.reply.array(options.withScores ? 2 * found.count : found.count)
+        context.reply.array(options.isBare ? found.count : 2 * found.count)
         for item in found {
             context.reply.bulk(item.member)
-            if options.withScores { write(item.score, of: entry, &context) }
+            if !options.isBare { write(item.score, of: entry, &context) }
         }
         return .done
     }

@@ -39,12 +39,11 @@ extension Strings {
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         let key = arguments[1]
-        let slot = context.lookupRead(key)
+        let slot = try context.slotForReading(key, .string)
         guard let entry = slot.entry else {
             context.reply.null()
             return .done
         }
-        guard entry.isString else { throw .wrongType }
         context.reply(string: entry)
         delete(key, slot, &context)
         return .done
@@ -55,12 +54,11 @@ extension Strings {
     ) throws(CommandError) -> Outcome {
         let change = try GetExpiryChange(arguments)
         let key = arguments[1]
-        let slot = context.lookupRead(key)
+        let slot = try context.slotForReading(key, .string)
         guard let entry = slot.entry else {
             context.reply.null()
             return .done
         }
-        guard entry.isString else { throw .wrongType }
         switch change {
         case .none:
             context.reply(string: entry)

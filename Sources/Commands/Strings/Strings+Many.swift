@@ -80,9 +80,7 @@ extension Strings {
         for index in stride(from: 1, to: arguments.count, by: 2) {
             let key = arguments[index]
             let slot = context.lookupWrite(key)
-            let old = slot.entry?.type
-            context.setString(key, slot, argument: index + 1, of: arguments, .clear)
-            context.keyModified(key, KeyEvent("set", .string), replacing: old)
+            store(key, slot, index + 1, of: arguments, .clear, &context)
         }
     }
 
@@ -99,7 +97,7 @@ extension Strings {
         }
         let end = 2 + 2 * Int(count)
         let options = try ManyOptions(arguments, from: end)
-        let moment = try options.expiry?.moment(arguments, in: "msetex", &context)
+        let moment = try options.expiry.moment?.moment(arguments, in: "msetex", &context)
         if let wanted = options.wantsExisting {
             for index in stride(from: 2, to: end, by: 2)
             where (context.lookupWrite(arguments[index]).entry != nil) != wanted {
@@ -123,13 +121,11 @@ extension Strings {
         _ options: ManyOptions, _ moment: Milliseconds?, to end: Int, _ arguments: borrowing Arguments,
         _ context: inout CommandContext
     ) {
-        let change: ExpiryChange = moment.map { .at($0) } ?? (options.keepsExpiry ? .keep : .clear)
+        let change: ExpiryChange = moment.map { .at($0) } ?? (options.expiry.keeps ? .keep : .clear)
         for index in stride(from: 2, to: end, by: 2) {
             let key = arguments[index]
             let slot = context.lookupWrite(key)
-            let old = slot.entry?.type
-            context.setString(key, slot, argument: index + 1, of: arguments, change)
-            context.keyModified(key, KeyEvent("set", .string), replacing: old)
+            store(key, slot, index + 1, of: arguments, change, &context)
             if moment != nil { context.notice(key, KeyEvent("expire", .generic), slot.database) }
         }
         guard let moment else { return }
@@ -145,30 +141,19 @@ extension Strings {
 private struct ManyOptions {
     /// True for XX, false for NX.
     private(set) var wantsExisting: Bool?
-    private(set) var keepsExpiry = false
-    private(set) var expiry: ExpiryArgument?
+    private(set) var expiry = ExpiryOptions()
 
     init(_ arguments: borrowing Arguments, from start: Int) throws(CommandError) {
         var index = start
         while index < arguments.count {
-            let word = arguments[index]
-            if word.matches("NX") {
-                guard wantsExisting != true else { throw .syntax }
-                wantsExisting = false
-            } else if word.matches("XX") {
-                guard wantsExisting != false else { throw .syntax }
-                wantsExisting = true
-            } else if word.matches("KEEPTTL") {
-                guard expiry == nil else { throw .syntax }
-                keepsExpiry = true
-            } else if let option = ExpiryArgument(arguments, at: index) {
-                guard !keepsExpiry, option.mayFollow(expiry) else { throw .syntax }
-                expiry = option
-                index += 1
-            } else {
-                throw .syntax
-            }
+            if try !expiry.read(arguments, &index) { try readCondition(arguments[index]) }
             index += 1
         }
+    }
+
+    private mutating func readCondition(_ word: RawSpan) throws(CommandError) {
+        let isExisting = word.matches("XX")
+        guard isExisting || word.matches("NX"), wantsExisting != !isExisting else { throw .syntax }
+        wantsExisting = isExisting
     }
 }

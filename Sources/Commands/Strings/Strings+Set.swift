@@ -53,14 +53,12 @@ extension Strings {
         let key = arguments[1]
         guard arguments.count > 3 else {
             let slot = context.lookupWrite(key)
-            let old = slot.entry?.type
-            context.setString(key, slot, argument: 2, of: arguments, .clear)
-            context.keyModified(key, KeyEvent("set", .string), replacing: old)
+            store(key, slot, 2, of: arguments, .clear, &context)
             context.reply.ok()
             return .done
         }
         let options = try SetOptions(arguments)
-        let moment = try options.expiry?.moment(arguments, in: "set", &context)
+        let moment = try options.expiry.moment?.moment(arguments, in: "set", &context)
         let slot = options.returnsOld ? context.lookupRead(key) : context.lookupWrite(key)
         if let entry = slot.entry, !entry.isString, options.needsString { throw .wrongType }
         let allowed = try options.condition.allows(slot.entry, arguments, &context)
@@ -81,16 +79,15 @@ extension Strings {
     ) {
         if let moment { return store(arguments[1], slot, 2, of: arguments, until: moment, &context) }
         let key = arguments[1]
-        let old = slot.entry?.type
-        context.setString(key, slot, argument: 2, of: arguments, options.keepsExpiry ? .keep : .clear)
-        context.keyModified(key, KeyEvent("set", .string), replacing: old)
+        let keeps = options.expiry.keeps
+        store(key, slot, 2, of: arguments, keeps ? .keep : .clear, &context)
         // Whoever replays this needs neither the old value nor the comparison.
         if options.condition.isComparison {
-            context.effects.begin(options.keepsExpiry ? 4 : 3)
+            context.effects.begin(keeps ? 4 : 3)
             context.effects.word("SET")
             context.effects.word(key)
             context.effects.word(arguments[2])
-            if options.keepsExpiry { context.effects.word("KEEPTTL") }
+            if keeps { context.effects.word("KEEPTTL") }
         } else if options.returnsOld {
             propagateWithoutGet(arguments, &context)
         }
@@ -105,6 +102,17 @@ extension Strings {
         }
     }
 
+    /// Stores argument `index` under a key, whatever that held.
+    @inline(__always)
+    static func store(
+        _ key: RawSpan, _ slot: KeySlot, _ index: Int, of arguments: borrowing Arguments, _ expiry: ExpiryChange,
+        _ context: inout CommandContext
+    ) {
+        let old = slot.entry?.type
+        context.setString(key, slot, argument: index, of: arguments, expiry)
+        context.keyModified(key, KeyEvent("set", .string), replacing: old)
+    }
+
     /// Stores argument `index` under a key until a moment, which may be past.
     static func store(
         _ key: RawSpan, _ slot: KeySlot, _ index: Int, of arguments: borrowing Arguments, until moment: Milliseconds,
@@ -114,9 +122,7 @@ extension Strings {
             if slot.entry != nil { context.removeAsPast(key, slot) }
             return
         }
-        let old = slot.entry?.type
-        context.setString(key, slot, argument: index, of: arguments, .at(moment))
-        context.keyModified(key, KeyEvent("set", .string), replacing: old)
+        store(key, slot, index, of: arguments, .at(moment), &context)
         context.notice(key, KeyEvent("expire", .generic), slot.database)
         context.effects.begin(5)
         context.effects.word("SET")
@@ -131,10 +137,7 @@ extension Strings {
     ) throws(CommandError) -> Outcome {
         let key = arguments[1]
         let slot = context.lookupWrite(key)
-        if slot.entry == nil {
-            context.setString(key, slot, argument: 2, of: arguments, .clear)
-            context.keyModified(key, KeyEvent("set", .string))
-        }
+        if slot.entry == nil { store(key, slot, 2, of: arguments, .clear, &context) }
         context.reply.flag(slot.entry == nil)
         return .done
     }
@@ -142,16 +145,19 @@ extension Strings {
     static func setex(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        let moment = try ExpirySpelling.secondsFromNow.moment(arguments[2], in: "setex", &context)
-        store(arguments[1], context.lookupWrite(arguments[1]), 3, of: arguments, until: moment, &context)
-        context.reply.ok()
-        return .done
+        try setUntil(.secondsFromNow, "setex", &context, arguments)
     }
 
     static func psetex(
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
-        let moment = try ExpirySpelling.millisecondsFromNow.moment(arguments[2], in: "psetex", &context)
+        try setUntil(.millisecondsFromNow, "psetex", &context, arguments)
+    }
+
+    private static func setUntil(
+        _ spelling: ExpirySpelling, _ command: StaticString, _ context: inout CommandContext, _ arguments: borrowing Arguments
+    ) throws(CommandError) -> Outcome {
+        let moment = try spelling.moment(arguments[2], in: command, &context)
         store(arguments[1], context.lookupWrite(arguments[1]), 3, of: arguments, until: moment, &context)
         context.reply.ok()
         return .done
@@ -161,16 +167,9 @@ extension Strings {
         _ context: inout CommandContext, _ arguments: borrowing Arguments
     ) throws(CommandError) -> Outcome {
         let key = arguments[1]
-        let slot = context.lookupRead(key)
-        if let entry = slot.entry {
-            guard entry.isString else { throw .wrongType }
-            context.reply(string: entry)
-        } else {
-            context.reply.null()
-        }
-        let old = slot.entry?.type
-        context.setString(key, slot, argument: 2, of: arguments, .clear)
-        context.keyModified(key, KeyEvent("set", .string), replacing: old)
+        let slot = try context.slotForReading(key, .string)
+        if let entry = slot.entry { context.reply(string: entry) } else { context.reply.null() }
+        store(key, slot, 2, of: arguments, .clear, &context)
         context.effects.begin(3)
         context.effects.word("SET")
         context.effects.word(key)
@@ -183,8 +182,7 @@ extension Strings {
 struct SetOptions {
     private(set) var condition = WriteCondition.always
     private(set) var returnsOld = false
-    private(set) var keepsExpiry = false
-    private(set) var expiry: ExpiryArgument?
+    private(set) var expiry = ExpiryOptions()
 
     /// Whether the command looks at the old value, which then has to be a string.
     var needsString: Bool { returnsOld || condition.isComparison }
@@ -192,27 +190,24 @@ struct SetOptions {
     init(_ arguments: borrowing Arguments) throws(CommandError) {
         var index = 3
         while index < arguments.count {
-            let word = arguments[index]
-            if word.matches("NX") {
-                try setCondition(.ifMissing)
-            } else if word.matches("XX") {
-                try setCondition(.ifExisting)
-            } else if word.matches("GET") {
-                returnsOld = true
-            } else if word.matches("KEEPTTL") {
-                guard expiry == nil else { throw .syntax }
-                keepsExpiry = true
-            } else if let option = ExpiryArgument(arguments, at: index) {
-                guard !keepsExpiry, option.mayFollow(expiry) else { throw .syntax }
-                expiry = option
-                index += 1
-            } else if let comparison = ValueComparison(option: word), index + 1 < arguments.count {
-                try setCondition(.compared(comparison, operand: index + 1))
-                index += 1
-            } else {
-                throw .syntax
-            }
+            if try !expiry.read(arguments, &index) { try readCondition(arguments, &index) }
             index += 1
+        }
+    }
+
+    private mutating func readCondition(_ arguments: borrowing Arguments, _ index: inout Int) throws(CommandError) {
+        let word = arguments[index]
+        if word.matches("NX") {
+            try setCondition(.ifMissing)
+        } else if word.matches("XX") {
+            try setCondition(.ifExisting)
+        } else if word.matches("GET") {
+            returnsOld = true
+        } else if let comparison = ValueComparison(option: word), index + 1 < arguments.count {
+            index += 1
+            try setCondition(.compared(comparison, operand: index))
+        } else {
+            throw .syntax
         }
     }
 
