@@ -29,6 +29,10 @@ void cs_allocator_purge_in_background(void) {}
 #else
 #include <jemalloc/jemalloc.h>
 
+// One thread allocates; the others free what it has left, which goes back to its arena anyway. Others would only have
+// pages of their own to keep, and a fork writes to those of every arena.
+const char *malloc_conf = "narenas:1";
+
 void *cs_allocate_lines(size_t bytes) {
     return mallocx(bytes, MALLOCX_ALIGN(64) | MALLOCX_ZERO);
 }

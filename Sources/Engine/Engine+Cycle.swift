@@ -51,7 +51,7 @@ extension Engine {
         let timedOut = context.host.debug.isExpiryActive && context.clientPause == nil
             && runExpireCycle(budgetNanoseconds: budget)
         // A child shares the tables: whatever moves in them is copied.
-        if !context.isSavingInBackground { resizeTables(budgetNanoseconds: 1_000_000) }
+        if !context.hasChild { resizeTables(budgetNanoseconds: 1_000_000) }
         serveBlockedClients()
         context.limitTrackedKeys()
         context.sendBroadcasts()
