@@ -31,6 +31,40 @@ uint64_t cs_count_bits(const uint8_t *bytes, size_t count) {
     return total;
 }
 
+#if defined(__x86_64__)
+#include <immintrin.h>
+#define CS_FOLDING __attribute__((target("pclmul,sse4.1")))
+
+bool cs_can_fold(void) { return __builtin_cpu_supports("pclmul") && __builtin_cpu_supports("sse4.1"); }
+
+/// `lane`, as far in front of `next` as the factors say, and `next` in one.
+CS_FOLDING
+static inline __m128i fold(__m128i lane, __m128i factors, __m128i next) {
+    __m128i head = _mm_clmulepi64_si128(lane, factors, 0x00), tail = _mm_clmulepi64_si128(lane, factors, 0x11);
+    return _mm_xor_si128(_mm_xor_si128(head, tail), next);
+}
+
+CS_FOLDING
+void cs_fold(const uint8_t *bytes, size_t blocks, uint64_t sum, const uint64_t *factors, uint8_t *folded) {
+    const __m128i *place = (const __m128i *)bytes;
+    __m128i far = _mm_loadu_si128((const __m128i *)factors), near = _mm_loadu_si128((const __m128i *)(factors + 2));
+    __m128i lanes[4];
+    for (int i = 0; i < 4; i++) lanes[i] = _mm_loadu_si128(place + i);
+    lanes[0] = _mm_xor_si128(lanes[0], _mm_set_epi64x(0, (long long)sum));
+    for (size_t block = 1; block < blocks; block++) {
+        place += 4;
+        for (int i = 0; i < 4; i++) lanes[i] = fold(lanes[i], far, _mm_loadu_si128(place + i));
+    }
+    for (int i = 1; i < 4; i++) lanes[i] = fold(lanes[i - 1], near, lanes[i]);
+    _mm_storeu_si128((__m128i *)folded, lanes[3]);
+}
+#else
+bool cs_can_fold(void) { return false; }
+void cs_fold(const uint8_t *bytes, size_t blocks, uint64_t sum, const uint64_t *factors, uint8_t *folded) {
+    (void)bytes, (void)blocks, (void)sum, (void)factors, (void)folded;
+}
+#endif
+
 CS_VECTORS
 size_t cs_run_length(const uint8_t *bytes, size_t count, uint8_t value) {
     size_t length = 0;

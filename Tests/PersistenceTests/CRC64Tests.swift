@@ -12,7 +12,7 @@ import Testing
         var random = RandomGenerator(seed: 3)
         let narrow = CRC64()
         let wide = CRC64(isWide: true)
-        for count in 0..<200 {
+        for count in Array(0..<200) + (0..<60).map({ 200 + $0 * 37 }) {
             let bytes = (0..<count).map { _ in UInt8(truncatingIfNeeded: random.next()) }
             let cut = random.below(count + 1)
             let head = Array(bytes[..<cut])

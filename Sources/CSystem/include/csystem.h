@@ -222,6 +222,12 @@ void cs_ignore_broken_pipes(void);
 
 /// Bits that are one.
 uint64_t cs_count_bits(const uint8_t *bytes, size_t count);
+/// Whether the processor multiplies without carries.
+bool cs_can_fold(void);
+/// Folds blocks of 64 bytes, of which there is at least one, into the 16 bytes that are behind them in place of all: they leave
+/// the same remainder by a reflected polynomial of 64 bits. `sum`: the remainder of what stands in front; `factors`: those of
+/// x^575, x^511, x^191 and x^127.
+void cs_fold(const uint8_t *bytes, size_t blocks, uint64_t sum, const uint64_t *factors, uint8_t *folded);
 /// How many bytes in front equal `value`.
 size_t cs_run_length(const uint8_t *bytes, size_t count, uint8_t value);
 // a = a op b; a and b do not overlap.
