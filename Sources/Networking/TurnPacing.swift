@@ -11,7 +11,7 @@
 /// A pure state machine: it is told of every turn, and answers whether to rest.
 struct TurnPacing {
     /// How long a rest lasts, in nanoseconds.
-    static let rest: Int64 = 40_000
+    static let rest: Int64 = 50_000
     /// A turn of fewer events is not under load.
     static let busyEvents = 4
     /// A trial lasts this long, in nanoseconds.

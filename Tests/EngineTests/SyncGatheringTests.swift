@@ -41,12 +41,12 @@ import Testing
 
     @Test func enoughAreEnough() {
         let arriving = [50] + [Int](repeating: 20, count: 100)
-        #expect(Self.next(served: 450, duration: 150_000, arriving: arriving) == [130, 4])
+        #expect(Self.next(served: 450, duration: 150_000, arriving: arriving) == [270, 11])
     }
 
     @Test func lastsNoLongerThanASync() {
         let arriving = [0] + [Int](repeating: 1, count: 1000)
-        #expect(Self.next(served: 500, duration: 150_000, arriving: arriving)[1] == 20)
+        #expect(Self.next(served: 500, duration: 150_000, arriving: arriving)[1] == 40)
         #expect(Self.next(served: 500, duration: 5_000_000, arriving: arriving)[1] == 100)
     }
 }

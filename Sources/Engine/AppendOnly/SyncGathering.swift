@@ -16,9 +16,9 @@ public struct SyncGathering: Sendable {
     /// A sync that answered fewer clients brings nobody worth waiting for.
     static let fewest = 4
     /// So many share a sync well enough.
-    static let enough = 128
+    static let enough = 256
     /// How long waiting for that many may last, in nanoseconds; waiting as long as a sync takes is always worth it.
-    static let patience: Int64 = 1_000_000
+    static let patience: Int64 = 2_000_000
 
     /// Clients that the sync under way serves, and when it began.
     private var served = 0
