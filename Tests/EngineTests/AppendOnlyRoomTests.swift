@@ -11,6 +11,7 @@ import TestSupport
     private func started(_ disk: SimulatedDisk, policy: SyncPolicy = .always, loadsTruncated: Bool = true) -> TestServer {
         let server = TestServer(clock: clock, appendOnly: true, policy) { configuration in
             configuration.appendOnly.loadsTruncated = loadsTruncated
+            configuration.appendOnly.restsWhileRewriting = true
             (configuration.appendOnly.room.fewestGroups, configuration.appendOnly.room.piece) = (8, 4096)
             configuration.appendOnly.room.largestGroup = 1000
         }
@@ -72,7 +73,7 @@ import TestSupport
         #expect(started(SimulatedDisk(disk.files)).connect()("DBSIZE") == 40)
     }
 
-    @Test(arguments: ["CONFIG SET appendfsync everysec", "BGREWRITEAOF", "DEBUG RELOAD", "BIG"])
+    @Test(arguments: ["CONFIG SET appendfsync everysec", "BGREWRITEAOF", "BGSAVE", "DEBUG RELOAD", "BIG"])
     func roomGoesWhenItIsInTheWay(reason: String) {
         let disk = SimulatedDisk()
         let server = started(disk)

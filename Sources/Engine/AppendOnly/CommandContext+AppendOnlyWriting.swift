@@ -25,6 +25,9 @@ extension CommandContext {
         configuration.appendOnly.restsWhileRewriting && (statistics.appendOnly.rewriting.child != nil || statistics.snapshots.child != nil)
     }
 
+    /// Whether every group is on the disk before the next is written: only then a torn one is the last.
+    private var usesRoom: Bool { appendOnlyPolicy == .always && !syncsRest }
+
     /// Whether what the served session has written is on the disk.
     public var isSessionSynced: Bool {
         statistics.appendOnly.mode == .on && statistics.appendOnly.syncFailure == 0
@@ -170,7 +173,7 @@ extension CommandContext {
     /// not all could be written, but so many bytes, and why.
     private mutating func write(_ bytes: borrowing ByteChain, _ disk: any AppendOnlyHost) -> (content: Int?, count: Int, failure: Int32) {
         let (file, end) = (statistics.appendOnly.increment.file, statistics.appendOnly.increment.bytes)
-        if appendOnlyPolicy == .always, statistics.appendOnly.increment.room.holds(bytes.count, configuration.appendOnly.room, behind: end) {
+        if usesRoom, statistics.appendOnly.increment.room.holds(bytes.count, configuration.appendOnly.room, behind: end) {
             var group = ByteChain()
             let content = statistics.appendOnly.increment.room.frame(bytes, behind: end, into: &group)
             let (count, failure) = disk.write(file, group, at: end)
@@ -239,7 +242,7 @@ extension CommandContext {
         statistics.appendOnly.gathering.syncBegins(clients: clients.answeredCount, now: tick)
         statistics.appendOnly.isSyncing = true
         let increment = statistics.appendOnly.increment
-        let room = appendOnlyPolicy == .always ? increment.room.wanted(configuration.appendOnly.room, behind: increment.bytes) : nil
+        let room = usesRoom ? increment.room.wanted(configuration.appendOnly.room, behind: increment.bytes) : nil
         disk.beginSync(increment.file, mark: statistics.appendOnly.written, room: room)
         statistics.appendOnly.increment.room.isBeingMade = room != nil
     }
