@@ -54,7 +54,7 @@ extension AppendOnlyGroup {
             guard let feed = bytes.firstIndex(of: 10, from: place) else { return false }
             guard case .group(let group) = AppendOnlyAnnotation(bytes.slice(start, feed - start), endingAt: 1) else { continue }
             let rest = bytes.suffix(from: feed + 1)
-            if group.bytes <= rest.byteCount, summing.sum(rest.slice(0, group.bytes)) == group.sum { return true }
+            if group.bytes > 0, group.bytes <= rest.byteCount, summing.sum(rest.slice(0, group.bytes)) == group.sum { return true }
         }
         return false
     }
@@ -125,8 +125,18 @@ public enum AppendOnlyRoom {
     public static func isAtLineFeed(_ offset: Int64) -> Bool { offset % lineBytes == lineBytes - 1 }
 
     /// Whether nothing else is there.
-    public static func isRoom(_ bytes: RawSpan) -> Bool {
-        for index in 0..<bytes.byteCount where bytes.byte(index) != 35 && bytes.byte(index) != 10 { return false }
+    public static func isRoom(_ bytes: RawSpan) -> Bool { isRoom(bytes, orZeros: false) }
+
+    /// Whether there is nothing but room, some of which may not have come to the disk.
+    public static func isDamagedRoom(_ bytes: RawSpan) -> Bool {
+        isRoom(bytes, orZeros: true) && (bytes.byteCount == 0 || bytes.firstIndex(of: 35, from: 0) != nil)
+    }
+
+    private static func isRoom(_ bytes: RawSpan, orZeros takesZeros: Bool) -> Bool {
+        for index in 0..<bytes.byteCount {
+            let byte = bytes.byte(index)
+            guard byte == 35 || byte == 10 || takesZeros && byte == 0 else { return false }
+        }
         return true
     }
 }

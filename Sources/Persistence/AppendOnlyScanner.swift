@@ -26,7 +26,7 @@ public struct AppendOnlyScanner: ~Copyable {
     private var firstWord = GrowingBytes(capacity: 64)
     private var isInTransaction = false
     /// The group under way: where it began and ends, and the sums that it should have and has so far.
-    private var group: (start: Int, end: Int, expected: UInt64, sum: UInt64)?
+    private var group: (start: Int, end: Int, expected: UInt64, sum: UInt64, isRoom: Bool)?
     private let summing = CRC64()
     /// Whether nothing but room stands between what is whole and here.
     private var followsRoom = false
@@ -79,13 +79,16 @@ public struct AppendOnlyScanner: ~Copyable {
     /// Where a group should end it does, and has the sum that it should have.
     private mutating func endGroup() throws(AppendOnlyDamage) {
         guard let group, offset >= group.end else { return }
-        guard offset == group.end, group.sum == group.expected else { throw tornGroup() }
+        let isWhole = offset == group.end && group.sum == group.expected
+        // Where nothing of it has come to the disk, another server may have gone on behind the room.
+        guard isWhole || group.isRoom else { throw tornGroup() }
+        followsRoom = !isWhole
         self.group = nil
     }
 
     private mutating func begin(_ group: AppendOnlyGroup) throws(AppendOnlyDamage) {
         guard self.group == nil else { throw tornGroup() }
-        self.group = (place, offset + group.bytes, group.sum, 0)
+        self.group = (place, offset + group.bytes, group.sum, 0, true)
         followsRoom = false
     }
 
@@ -94,7 +97,10 @@ public struct AppendOnlyScanner: ~Copyable {
     /// The next byte; nil at the end, be it that the file cannot be read further.
     private mutating func byte() -> UInt8? {
         guard let byte = try? source.byte() else { return nil }
-        if let sum = group?.sum { group?.sum = summing.sum([byte].rawSpan, after: sum) }
+        if let (_, end, _, sum, isRoom) = group, offset <= end {
+            group?.sum = summing.sum([byte].rawSpan, after: sum)
+            group?.isRoom = isRoom && (byte == 35 || byte == 10)
+        }
         return byte
     }
 
@@ -129,12 +135,14 @@ public struct AppendOnlyScanner: ~Copyable {
             }
             try word(Int(length), isFirst: index == 0)
         }
-        // Another server begins with SELECT; what else stands behind room is the rest of a group whose beginning is lost.
-        guard !followsRoom || firstWord.bytes.matches("SELECT") else {
+        // Another server begins with SELECT, perhaps in a transaction; what else stands behind room is the rest of a group
+        // whose beginning is lost.
+        let isSelecting = firstWord.bytes.matches("SELECT")
+        guard !followsRoom || isSelecting || firstWord.bytes.matches("MULTI") && !isInTransaction else {
             place = start
             throw damage("The beginning of a group of commands is missing")
         }
-        followsRoom = false
+        if isSelecting { followsRoom = false }
         try followTransaction()
     }
 

@@ -45,8 +45,13 @@ final class AppendOnlyFiles: AppendOnlyHost {
 
     func beginSync(_ file: Int32, mark: JournalPosition, room: Range<Int64>?) {
         worker.submit { [self] in
-            let end = room.flatMap { Self.lengthen(file, by: $0) }
-            let failure = File.syncData(file)
+            var failure = File.syncData(file)
+            var end: Int64?
+            // Only behind content that is on the disk: a length that is there ahead of its bytes tells of zeros.
+            if let room, failure == 0 {
+                end = Self.lengthen(file, by: room)
+                failure = File.syncData(file)
+            }
             result.withLock { $0 = SyncResult(mark: mark, failure: failure, roomEnd: end) }
             hasResult.store(true, ordering: .releasing)
             wake()

@@ -173,14 +173,48 @@ import TestSupport
         }
     }
 
-    /// Another server, which knows nothing of groups, has gone on behind the room.
-    @Test func commandsBehindTheRoom() {
-        let disk = damaged { bytes, _, _ in
-            bytes += [UInt8]("*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n*3\r\n$3\r\nSET\r\n$5\r\nother\r\n$1\r\nv\r\n".utf8)
-        }
+    private static let select = "*2\r\n$6\r\nSELECT\r\n$1\r\n0\r\n"
+    private static let set = "*3\r\n$3\r\nSET\r\n$5\r\nother\r\n$1\r\nv\r\n"
+
+    /// Another server, which knows nothing of groups, has gone on behind the room, perhaps with a transaction.
+    @Test(arguments: [select + set, "*1\r\n$5\r\nMULTI\r\n" + select + set + "*1\r\n$4\r\nEXEC\r\n"])
+    func commandsBehindTheRoom(commands: String) {
+        let disk = damaged { bytes, _, _ in bytes += [UInt8](commands.utf8) }
         let server = started(disk)
         #expect(server.connect()("DBSIZE") == 21)
         write(server, 21...40)
         #expect(started(SimulatedDisk(disk.files)).connect()("DBSIZE") == 41)
+    }
+
+    /// Of the last group only the line came to the disk, and another server has gone on.
+    @Test func commandsBehindALostGroup() {
+        let disk = damaged { bytes, group, end in
+            let start = (group..<end).first { bytes[$0] == 10 } ?? end
+            for place in start + 1..<end { bytes[place] = place % 64 == 63 ? 10 : 35 }
+            bytes += [UInt8]((Self.select + Self.set).utf8)
+        }
+        let server = started(disk)
+        #expect(server.connect()("DBSIZE") == 20)
+        #expect(server.connect()("GET", "other") == "v")
+    }
+
+    /// Transactions without a database are the rest of a group whose beginning is lost.
+    @Test func transactionsBehindTheRoomSelect() {
+        let disk = damaged { bytes, _, _ in
+            bytes.removeLast(128)
+            bytes += [UInt8](("*1\r\n$5\r\nMULTI\r\n" + Self.set + "*1\r\n$4\r\nEXEC\r\n").utf8)
+            bytes += [UInt8](repeating: 35, count: 63 - bytes.count % 64) + [10]
+        }
+        let server = started(disk)
+        #expect(server.connect()("DBSIZE") == 20)
+        #expect(server.connect()("GET", "other") == .null)
+    }
+
+    /// The file's length came to the disk ahead of the room, of which sectors are missing.
+    @Test func roomThatIsNotOnTheDisk() {
+        let disk = damaged { bytes, _, end in for place in end..<min(bytes.count, end + 700) { bytes[place] = 0 } }
+        #expect(started(disk).connect()("DBSIZE") == 20)
+        let zeros = damaged { bytes, _, end in for place in end..<bytes.count { bytes[place] = 0 } }
+        #expect(failure(zeros)?.hasPrefix("Bad file format") == true)
     }
 }

@@ -267,7 +267,9 @@ extension SimulatedDisk: AppendOnlyHost {
         guard let handle = handles[file] else { return }
         precondition(begun == nil, "one sync at a time")
         var roomEnd: Int64?
-        if let room {
+        if let room, syncFailure == 0 {
+            step()
+            contents.files[handle.file]?.sync()
             precondition(Int(room.lowerBound) == contents.files[handle.file]?.bytes.count, "room begins at the end")
             let filling = AppendOnlyRoom.filling(room)
             if append(filling, handle.file).count == filling.count {

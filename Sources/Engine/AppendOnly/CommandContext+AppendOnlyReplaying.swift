@@ -53,6 +53,8 @@ extension CommandContext {
     /// Removes what stands behind the whole part of the file.
     private mutating func cutOff(_ part: borrowing AppendOnlyLoad.Part) throws(LoadFailure) {
         guard let disk = host.appendOnly else { return }
+        // A server that loads its own file goes on where it ends now.
+        if statistics.appendOnly.increment.file >= 0 { statistics.appendOnly.increment.isCut(to: Int64(part.whole)) }
         let file = disk.openForWriting(part.path, empties: false)
         var failure = file < 0 ? -file : disk.truncate(file, to: Int64(part.whole))
         if failure == 0 { failure = disk.sync(file) }
@@ -73,6 +75,7 @@ extension CommandContext {
         log(.warning, "AOF \(part.path) has \(rest) damaged bytes at its end, not more than aof-load-corrupt-tail-max-size")
         log(.warning, "Truncating the AOF \(part.path) at offset \(part.whole)")
         try cutOff(part)
+        part.followsRoom = false
         part.transaction = nil
         part.consumed = part.input.count
     }
@@ -121,10 +124,11 @@ extension CommandContext {
         while files.read(part.file, &part.input, 1 << 20) > 0 {}
         let start = min(part.input.count, max(0, end - part.dropped))
         let isLastGroup = !AppendOnlyGroup.isIn(part.input.bytes.suffix(from: min(part.input.count, part.consumed + 1)), part.summing)
-        guard isLastGroup, AppendOnlyRoom.isRoom(part.input.bytes.suffix(from: start)) else { return try refuse(&part, isLast: isLast) }
+        guard isLastGroup, AppendOnlyRoom.isDamagedRoom(part.input.bytes.suffix(from: start)) else { return try refuse(&part, isLast: isLast) }
         try takeShortRead(part, isLast: isLast)
         part.consumed = part.input.count
         part.followsRoom = false
+        part.transaction = nil
     }
 
     private mutating func replayCommands(_ input: RawSpan, _ part: inout AppendOnlyLoad.Part) throws(LoadFailure) -> InputEnd {
@@ -147,11 +151,11 @@ extension CommandContext {
                 guard status == .complete else { return .incomplete }
                 guard Self.linesEnd(input, offset, words.words(0..<words.count)) else { return lost }
                 offset = next
-                // Another server begins with it; what else stands behind room is the rest of a group whose beginning is lost.
-                if part.followsRoom, !Self.begins(words.words(0..<words.count), with: "SELECT") { return lost }
-                part.followsRoom = false
+                if part.followsRoom, !Self.goesOn(words.words(0..<words.count), &part) { return lost }
                 if words.count > 0 { try replay(words.words(0..<words.count), &part) }
                 reply.bytes.discard(behind: kept)
+            // Room whose bytes have not come to the disk, as its length has.
+            case 0 where !part.followsRoom: return .torn(part.dropped + offset)
             default: return lost
             }
             part.consumed = offset
@@ -160,8 +164,15 @@ extension CommandContext {
         return .incomplete
     }
 
-    private static func begins(_ words: borrowing Arguments, with name: StaticString) -> Bool {
-        words.count > 0 && words[0].matches(name)
+    /// Another server that goes on behind room says first which database it means, perhaps in a transaction; what else stands
+    /// there is the rest of a group whose beginning is lost.
+    private static func goesOn(_ words: borrowing Arguments, _ part: inout AppendOnlyLoad.Part) -> Bool {
+        guard words.count > 0 else { return false }
+        if words[0].matches("SELECT") {
+            part.followsRoom = false
+            return true
+        }
+        return words[0].matches("MULTI") && part.transaction == nil
     }
 
     /// Reads an annotation, which `input` follows; nil when reading goes on behind it.
@@ -173,8 +184,10 @@ extension CommandContext {
         case .tornGroup: return .torn(end + AppendOnlyGroup.largest)
         case .group(let group):
             guard group.bytes <= input.byteCount else { return .incomplete }
-            guard part.summing.sum(input.slice(0, group.bytes)) == group.sum else { return .torn(end + group.bytes) }
-            part.followsRoom = false
+            let commands = input.slice(0, group.bytes)
+            // Where nothing of them has come to the disk, another server may have gone on behind the room.
+            part.followsRoom = part.summing.sum(commands) != group.sum
+            if part.followsRoom, !AppendOnlyRoom.isRoom(commands) { return .torn(end + group.bytes) }
         }
         return nil
     }

@@ -51,7 +51,7 @@ extension CommandContext {
         statistics.appendOnly.isGathering = gathers()
         if !statistics.appendOnly.isGathering {
             if journal.pendingBytes > 0 {
-                if !waitsForSync() { writePending(disk) }
+                if !waitsForSync(), !leavesRoom(disk) { writePending(disk) }
             } else if statistics.appendOnly.written < journal.position {
                 passOver()
             }
@@ -85,6 +85,7 @@ extension CommandContext {
     private mutating func noteSync(_ disk: any AppendOnlyHost) {
         guard statistics.appendOnly.isSyncing, let result = disk.takeSyncResult() else { return }
         statistics.appendOnly.isSyncing = false
+        if statistics.appendOnly.increment.room.isBeingMade, result.roomEnd == nil { statistics.appendOnly.increment.room.isRefused() }
         statistics.appendOnly.increment.room.isBeingMade = false
         if let end = result.roomEnd { statistics.appendOnly.increment.room.end = end }
         statistics.appendOnly.gathering.syncEnds(clients: clients.answeredCount, now: time.monotonicNanoseconds)
@@ -184,6 +185,18 @@ extension CommandContext {
         return (count == bytes.count ? count : nil, count, failure)
     }
 
+    /// Where what is pending does not go into the room, that is given up first, and for good: what is written over room that
+    /// comes back after a crash could not be told from damage.
+    private mutating func leavesRoom(_ disk: any AppendOnlyHost) -> Bool {
+        let increment = statistics.appendOnly.increment
+        let fits = usesRoom && increment.room.holds(journal.pendingBytes, configuration.appendOnly.room, behind: increment.bytes)
+        guard increment.room.end != nil, !fits, !statistics.appendOnly.isSyncing else { return false }
+        giveUpRoom(disk)
+        statistics.appendOnly.isSyncing = true
+        disk.beginSync(increment.file, mark: statistics.appendOnly.written, room: nil)
+        return true
+    }
+
     /// Cuts the increment off behind its content.
     private mutating func giveUpRoom(_ disk: any AppendOnlyHost) {
         guard statistics.appendOnly.increment.room.end != nil else { return }
@@ -213,9 +226,11 @@ extension CommandContext {
                     : "Error writing to the AOF file: \(text)")
         }
         statistics.appendOnly.writeFailure = failure
+        // A group is not the bytes that it was made of; the process ends, since room is there under `always` only.
+        let wasInRoom = statistics.appendOnly.increment.room.end != nil
         statistics.appendOnly.increment.room.end = nil
         var rest = bytes
-        if count > 0, disk.truncate(statistics.appendOnly.increment.file, to: statistics.appendOnly.increment.bytes) != 0 {
+        if count > 0, disk.truncate(statistics.appendOnly.increment.file, to: statistics.appendOnly.increment.bytes) != 0, !wasInRoom {
             requests.logLines.append("Could not remove short write from the append-only file. What follows continues it.")
             statistics.appendOnly.increment.bytes += Int64(count)
             statistics.appendOnly.bytes += Int64(count)
@@ -258,9 +273,12 @@ extension CommandContext {
         // A sync that failed under `always` ends the process: the next one would only seem to make up for it.
         guard !requests.isFailing else { return max(statistics.appendOnly.syncFailure, statistics.appendOnly.writeFailure) }
         statistics.appendOnly.lastAttempt = 0
+        if statistics.appendOnly.increment.room.end != nil {
+            giveUpRoom(disk)
+            _ = disk.sync(statistics.appendOnly.increment.file)
+        }
         if journal.pendingBytes > 0 { writePending(disk) }
         guard journal.pendingBytes == 0 else { return statistics.appendOnly.writeFailure }
-        giveUpRoom(disk)
         let failure = disk.sync(statistics.appendOnly.increment.file)
         guard failure == 0 else {
             noteSyncFailure(failure)

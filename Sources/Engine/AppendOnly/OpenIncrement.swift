@@ -20,6 +20,9 @@ struct OpenIncrement: Sendable {
     /// The room behind it.
     var room = RoomAhead()
 
+    /// The file ends earlier than was thought.
+    mutating func isCut(to bytes: Int64) { (self.bytes, room.end) = (bytes, nil) }
+
     /// Begins to write into another file.
     mutating func replace(_ file: Int32, bytes: Int64) {
         (self.file, self.bytes) = (file, bytes)
@@ -48,6 +51,9 @@ struct RoomAhead: Sendable {
         groups = isQuick ? min(groups + 1, settings.fewestGroups) : 0
         lastGroup = now
     }
+
+    /// The disk has none to give.
+    mutating func isRefused() { groups = 0 }
 
     /// Whether nobody has written for a while.
     func isIdle(at now: Int64) -> Bool { end != nil && now - lastGroup >= Self.idle }
