@@ -191,10 +191,15 @@ extension CommandContext {
         let increment = statistics.appendOnly.increment
         let fits = usesRoom && increment.room.holds(journal.pendingBytes, configuration.appendOnly.room, behind: increment.bytes)
         guard increment.room.end != nil, !fits, !statistics.appendOnly.isSyncing else { return false }
+        giveUpRoomForGood(disk)
+        return true
+    }
+
+    /// Gives the room up, and has that be on the disk before anything else is written.
+    private mutating func giveUpRoomForGood(_ disk: any AppendOnlyHost) {
         giveUpRoom(disk)
         statistics.appendOnly.isSyncing = true
-        disk.beginSync(increment.file, mark: statistics.appendOnly.written, room: nil)
-        return true
+        disk.beginSync(statistics.appendOnly.increment.file, mark: statistics.appendOnly.written, room: nil)
     }
 
     /// Cuts the increment off behind its content.
@@ -211,7 +216,7 @@ extension CommandContext {
         guard statistics.appendOnly.increment.room.isIdle(at: time.monotonicNanoseconds), !statistics.appendOnly.isSyncing,
             let disk = host.appendOnly
         else { return }
-        giveUpRoom(disk)
+        giveUpRoomForGood(disk)
     }
 
     /// Part of the bytes is in the file: it is taken back, so that no torn command stands in front of what follows.
